@@ -1,0 +1,25 @@
+//! The image that augmentations work on.
+
+/// An RGB image, `[height, width, 3]`, f32 in `[0, 1]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Image {
+    /// Pixels across.
+    pub width: usize,
+    /// Pixels down.
+    pub height: usize,
+    /// `height × width × 3` values, red first.
+    pub pixels: Vec<f32>,
+}
+
+impl Image {
+    /// From bytes of the same layout, `0..=255`.
+    pub fn from_bytes(width: usize, height: usize, bytes: &[u8]) -> Self {
+        debug_assert_eq!(bytes.len(), width * height * 3);
+        Self { width, height, pixels: bytes.iter().map(|&byte| f32::from(byte) * (1.0 / 255.0)).collect() }
+    }
+
+    /// To bytes, rounded, `0..=255`.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.pixels.iter().map(|value| (value.clamp(0.0, 1.0) * 255.0).round() as u8).collect()
+    }
+}

@@ -1,0 +1,75 @@
+//! The list of augmentations. A new one is a line at the end of this file.
+
+use super::{Augmentation, Image, Invalid, Knob};
+use crate::rng::Stream;
+
+/// What the program knows of an augmentation without an instance of it.
+pub struct Kind {
+    /// The name in the configuration.
+    pub name: &'static str,
+    /// One line for a newcomer.
+    pub help: &'static str,
+    /// The editable numbers.
+    pub knobs: &'static [Knob],
+    /// Its settings from a document, or with every default for an empty one.
+    pub read: fn(serde_json::Value) -> Result<Settings, serde_path_to_error::Error<serde_json::Error>>,
+}
+
+macro_rules! augmentations {
+    ($($module:ident::$name:ident),+ $(,)?) => {
+        /// The settings of an augmentation, one variant an augmentation.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Settings { $($name(super::$module::$name)),+ }
+
+        /// The parameters drawn for one view, one variant an augmentation.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Params { $($name(<super::$module::$name as Augmentation>::Params)),+ }
+
+        /// Every augmentation that the program has.
+        pub const KINDS: &[Kind] = &[$(Kind {
+            name: <super::$module::$name as Augmentation>::KIND,
+            help: <super::$module::$name as Augmentation>::HELP,
+            knobs: <super::$module::$name as Augmentation>::KNOBS,
+            read: |document| serde_path_to_error::deserialize(document).map(Settings::$name),
+        }),+];
+
+        impl Settings {
+            /// The augmentation's name, help and knobs.
+            pub fn kind(&self) -> &'static Kind {
+                let name = match self { $(Self::$name(_) => <super::$module::$name as Augmentation>::KIND),+ };
+                KINDS.iter().find(|kind| kind.name == name).unwrap_or(&KINDS[0])
+            }
+            /// Draws the parameters of one view of a `width` × `height` image.
+            pub fn sample(&self, stream: &mut Stream, width: usize, height: usize) -> Params {
+                match self { $(Self::$name(it) => Params::$name(it.sample(stream, width, height))),+ }
+            }
+            /// The settings in a few characters.
+            pub fn summary(&self) -> String {
+                match self { $(Self::$name(it) => it.summary()),+ }
+            }
+            /// What the knobs' ranges cannot say.
+            pub fn check(&self) -> Result<(), Invalid> {
+                match self { $(Self::$name(it) => it.check()),+ }
+            }
+            /// The settings as a document, without `kind`.
+            pub fn document(&self) -> Result<serde_json::Value, serde_json::Error> {
+                match self { $(Self::$name(it) => serde_json::to_value(it)),+ }
+            }
+        }
+
+        impl Params {
+            /// Changes the image as the parameters say.
+            pub fn apply(&self, image: &mut Image) {
+                match self { $(Self::$name(it) => <super::$module::$name as Augmentation>::apply(it, image)),+ }
+            }
+            /// The parameters in words.
+            pub fn describe(&self) -> String {
+                match self { $(Self::$name(it) => <super::$module::$name as Augmentation>::describe(it)),+ }
+            }
+        }
+    };
+}
+
+augmentations! {
+    flip::Flip,
+}

@@ -1,0 +1,16 @@
+//! LooC (leave-one-out contrastive learning; Xiao, Wang, Efros & Darrell, ICLR 2021) in a terminal.
+//!
+//! The data's way: [`config`] → [`data`] → [`augment`] (the views q, k0, k1..kn) → [`looc`] (encode,
+//! heads, loss, queues, momentum) → [`engine`], which trains in a thread of its own and tells
+//! [`tui`](crate) what happens; [`eval`] measures what each space ignores and keeps; [`run`](crate)
+//! keeps it on the disk.
+
+pub mod augment;
+pub mod config;
+pub mod data;
+pub mod engine;
+pub mod eval;
+pub mod knob;
+pub mod looc;
+pub mod nn;
+pub mod rng;

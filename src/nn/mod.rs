@@ -1,0 +1,4 @@
+//! A residual network over candle, its heads, its optimisers.
+
+mod settings;
+pub use settings::*;
