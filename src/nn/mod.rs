@@ -1,4 +1,34 @@
 //! A residual network over candle, its heads, its optimisers.
 
+mod backbone;
+mod conv;
+mod head;
+pub mod init;
+pub mod kernels;
+mod norm;
+mod optimizer;
+mod parameters;
+mod resnet;
+mod schedule;
 mod settings;
+
+pub use backbone::{Backbone, Pass};
+pub use head::{Head, normalise};
+pub use norm::Norm;
+pub use optimizer::Optimizer;
+pub use parameters::Parameters;
+pub use resnet::ResNet;
+pub use schedule::learning_rate;
 pub use settings::*;
+
+use candle_core::{Device, Result};
+
+/// A fresh backbone as the settings describe it, and the best implementation of it for the device.
+///
+/// # Errors
+/// If the device has no room for it.
+pub fn backbone(settings: &ModelSettings, seed: u64, device: &Device) -> Result<Box<dyn Backbone>> {
+    match settings.backbone {
+        BackboneKind::Resnet18 => Ok(Box::new(ResNet::new(settings, seed, device)?)),
+    }
+}

@@ -1,0 +1,40 @@
+//! What the method asks of a backbone.
+
+use super::Parameters;
+use candle_core::{Result, Tensor};
+
+/// What a forward pass is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// The query: BatchNorm takes the batch's statistics, and the pass is kept for [`Backbone::backward`].
+    Learn,
+    /// A key: the batch's statistics too, but nothing is kept.
+    Key,
+    /// Evaluation: running statistics, nothing is kept, nothing moves.
+    Frozen,
+}
+
+/// A network from images to features. Anything that can do this can train LooC.
+pub trait Backbone: Send {
+    /// `images: [batch, 3, height, width]` → pooled features `[batch, F]`, without a graph behind them.
+    ///
+    /// # Errors
+    /// If the images' shape does not fit.
+    fn forward(&mut self, images: &Tensor, pass: Pass) -> Result<Tensor>;
+
+    /// From the features' gradient `[batch, F]` of the last [`Pass::Learn`] to the parameters', in the
+    /// order of [`Self::parameters`]. What was kept is given up.
+    ///
+    /// # Errors
+    /// If no pass was kept.
+    fn backward(&mut self, gradient: &Tensor) -> Result<Vec<Tensor>>;
+
+    /// What is learned, by torchvision's names.
+    fn parameters(&self) -> &Parameters;
+
+    /// BatchNorm's running statistics, by torchvision's names.
+    fn buffers(&self) -> &Parameters;
+
+    /// F.
+    fn features(&self) -> usize;
+}

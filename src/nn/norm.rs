@@ -1,0 +1,135 @@
+//! Batch normalisation whose statistics are taken over groups of a batch (`bn_splits`).
+//!
+//! MoCo shuffles keys across GPUs, because BatchNorm's statistics tell which key belongs to which
+//! query; on one device a batch is split into groups instead, as in MoCo's CIFAR-10 demo.
+
+use super::{Pass, kernels};
+use candle_core::{DType, Result, Tensor, Var};
+use std::sync::{Arc, OnceLock};
+
+/// ε and the running average's weight, as in PyTorch.
+pub const EPSILON: f64 = 1e-5;
+const MOMENTUM: f32 = 0.1;
+
+/// Learned scale and shift, and running statistics, of `channels` channels.
+pub struct Norm {
+    pub weight: Var,
+    pub bias: Var,
+    pub running_mean: Var,
+    pub running_variance: Var,
+    groups: usize,
+}
+
+impl Norm {
+    /// γ = 1, β = 0; running mean 0, variance 1.
+    pub fn new(channels: usize, groups: usize, device: &candle_core::Device) -> Result<Self> {
+        Ok(Self {
+            weight: Var::ones(channels, DType::F32, device)?,
+            bias: Var::zeros(channels, DType::F32, device)?,
+            running_mean: Var::zeros(channels, DType::F32, device)?,
+            running_variance: Var::ones(channels, DType::F32, device)?,
+            groups,
+        })
+    }
+
+    /// Normalises `x: [n, c, h, w]`, then applies ReLU if wanted. [`Pass::Learn`] and [`Pass::Key`] use
+    /// the batch's statistics and move the running ones; [`Pass::Frozen`] uses the running ones.
+    ///
+    /// # Errors
+    /// If the batch cannot be split into the groups.
+    pub fn forward(&self, x: &Tensor, pass: Pass, relu: bool) -> Result<Tensor> {
+        let (weight, bias) = match pass {
+            Pass::Learn => (self.weight.as_tensor().clone(), self.bias.as_tensor().clone()),
+            Pass::Key | Pass::Frozen => (self.weight.as_detached_tensor(), self.bias.as_detached_tensor()),
+        };
+        if pass == Pass::Frozen {
+            let (mean, variance) =
+                (self.running_mean.as_detached_tensor(), self.running_variance.as_detached_tensor());
+            return affine(x, &weight, &bias, &mean, &variance, relu);
+        }
+        if x.device().is_cpu() {
+            let moments = Arc::new(OnceLock::new());
+            let op = kernels::BatchNorm {
+                groups: self.groups,
+                epsilon: EPSILON as f32,
+                relu,
+                moments: moments.clone(),
+            };
+            let y = x.contiguous()?.apply_op3(&weight, &bias, op)?;
+            if let Some(moments) = moments.get() {
+                let shape = (self.groups, weight.elem_count());
+                let mean = Tensor::from_slice(&moments.mean, shape, x.device())?;
+                let variance = Tensor::from_slice(&moments.variance, shape, x.device())?;
+                self.remember(x, &mean, &variance)?;
+            }
+            Ok(y)
+        } else {
+            let (y, mean, variance) = reference(x, &weight, &bias, self.groups, relu)?;
+            self.remember(x, &mean.detach(), &variance.detach())?;
+            Ok(y)
+        }
+    }
+
+    /// Moves the running statistics: the mean over the groups, variances unbiased, as PyTorch does it.
+    fn remember(&self, x: &Tensor, mean: &Tensor, variance: &Tensor) -> Result<()> {
+        let (images, _, height, width) = x.dims4()?;
+        let count = (images / self.groups * height * width) as f64;
+        let unbiased = (variance.mean(0)? * (count / (count - 1.0).max(1.0)))?;
+        for (running, new) in [(&self.running_mean, mean.mean(0)?), (&self.running_variance, unbiased)] {
+            let kept = (running.as_detached_tensor() * f64::from(1.0 - MOMENTUM))?;
+            running.set(&(kept + (new * f64::from(MOMENTUM))?)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// With given statistics.
+fn affine(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    mean: &Tensor,
+    variance: &Tensor,
+    relu: bool,
+) -> Result<Tensor> {
+    if x.device().is_cpu() {
+        let moments = kernels::Moments { mean: mean.to_vec1()?, variance: variance.to_vec1()? };
+        let op = kernels::BatchNorm {
+            groups: 1,
+            epsilon: EPSILON as f32,
+            relu,
+            moments: Arc::new(OnceLock::from(moments)),
+        };
+        return x.contiguous()?.apply_op3_no_bwd(weight, bias, &op);
+    }
+    let scale = (weight / (variance + EPSILON)?.sqrt()?)?;
+    let shift = (bias - (mean * &scale)?)?;
+    let channels = (1, weight.elem_count(), 1, 1);
+    let y = x.broadcast_mul(&scale.reshape(channels)?)?.broadcast_add(&shift.reshape(channels)?)?;
+    if relu { y.relu() } else { Ok(y) }
+}
+
+/// The same in candle's operations: for devices other than the CPU, and as the kernel's reference.
+/// Returns the output and the groups' means and biased variances, `[groups, channels]`.
+fn reference(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    groups: usize,
+    relu: bool,
+) -> Result<(Tensor, Tensor, Tensor)> {
+    let (images, channels, height, width) = x.dims4()?;
+    if groups == 0 || images % groups != 0 {
+        candle_core::bail!("a batch of {images} cannot be split into {groups} groups for BatchNorm");
+    }
+    let grouped = x.reshape((groups, images / groups, channels, height * width))?;
+    let mean = grouped.mean_keepdim((1, 3))?;
+    let centred = grouped.broadcast_sub(&mean)?;
+    let variance = centred.sqr()?.mean_keepdim((1, 3))?;
+    let normal = centred.broadcast_div(&(&variance + EPSILON)?.sqrt()?)?;
+    let channel = (1, 1, channels, 1);
+    let y = normal.broadcast_mul(&weight.reshape(channel)?)?.broadcast_add(&bias.reshape(channel)?)?;
+    let y = y.reshape(x.shape())?;
+    let y = if relu { y.relu()? } else { y };
+    Ok((y, mean.reshape((groups, channels))?, variance.reshape((groups, channels))?))
+}
