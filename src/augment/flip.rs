@@ -1,6 +1,6 @@
 //! Horizontal flip.
 
-use super::{Augmentation, Image, Knob};
+use super::{Augmentation, Image, Knob, short};
 use crate::rng::Stream;
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +40,7 @@ impl Augmentation for Flip {
     }
 
     fn summary(&self) -> String {
-        format!("p {:.2}", self.p)
+        format!("p {}", short(self.p))
     }
 
     fn describe(mirrored: &bool) -> String {

@@ -9,11 +9,18 @@ mod image;
 mod plan;
 mod registry;
 
+pub mod blur;
+pub mod color;
+pub mod crop;
 pub mod flip;
+pub mod rotation;
+
+#[cfg(test)]
+mod tests;
 
 pub use crate::knob::{Invalid, Knob};
 pub use image::Image;
-pub use plan::{Entry, PlanAddress, ViewName, ViewParams, ViewPlan, plan};
+pub use plan::{Entry, PlanAddress, ViewName, ViewParams, ViewPlan, check_order, plan};
 pub use registry::{KINDS, Kind, Params, Settings};
 
 use crate::rng::Stream;
@@ -27,6 +34,8 @@ pub trait Augmentation: Clone + std::fmt::Debug + PartialEq + Default + Serializ
     const HELP: &'static str;
     /// The numbers that can be edited, with their ranges.
     const KNOBS: &'static [Knob];
+    /// The kinds that must come earlier when they are in the list too, each with the reason.
+    const AFTER: &'static [(&'static str, &'static str)] = &[];
     /// What is drawn for one view. Equal parameters must give equal images.
     type Params: Clone + std::fmt::Debug + PartialEq + Send + Sync;
 
@@ -42,4 +51,24 @@ pub trait Augmentation: Clone + std::fmt::Debug + PartialEq + Default + Serializ
     fn check(&self) -> Result<(), Invalid> {
         Ok(())
     }
+}
+
+/// The check of a `[low, high]` setting.
+fn ordered(path: &str, [low, high]: [f64; 2]) -> Result<(), Invalid> {
+    if low <= high {
+        return Ok(());
+    }
+    Err(Invalid::at(path, format!("the first number is the least one, but {low} is more than {high}")))
+}
+
+/// A setting in few characters: `.20`, `1.0`, `0`.
+fn short(value: f64) -> String {
+    if value == 0.0 {
+        return "0".into();
+    }
+    if value >= 1.0 {
+        return format!("{value:.1}");
+    }
+    let text = format!("{value:.2}");
+    text.strip_prefix('0').map_or(text.clone(), str::to_owned)
 }

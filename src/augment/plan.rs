@@ -4,7 +4,7 @@
 //! the query q; k₀, everything drawn anew; and kᵢ, everything drawn anew but augmentation i, whose
 //! parameters are q's.
 
-use super::{Image, Params, Settings};
+use super::{Image, Invalid, Params, Settings};
 use crate::rng::{Address, Domain, Stream, name_key};
 
 /// One augmentation of the list, in order of application.
@@ -135,5 +135,44 @@ fn share(query: &ViewParams, key: &mut ViewParams, augmentation: &str) {
         if *name == augmentation {
             to.clone_from(from);
         }
+    }
+}
+
+/// Checks the order of a list: each kind at most once, and none before a kind that it must follow
+/// (rotation follows flip, whether they are switched on or not: they can be switched while training).
+///
+/// # Errors
+/// [`Invalid`] at `augment.N`, the entry that has to move or to go.
+pub fn check_order(entries: &[Entry]) -> Result<(), Invalid> {
+    for (place, entry) in entries.iter().enumerate() {
+        let (name, path) = (entry.name(), format!("augment.{place}"));
+        if let Some(first) = entries[..place].iter().position(|earlier| earlier.name() == name) {
+            let why = format!("{name} stands at augment.{first} already: each augmentation may appear once");
+            return Err(Invalid::at(path, why));
+        }
+        for earlier in &entries[..place] {
+            if let Some((_, why)) = earlier.settings.kind().after.iter().find(|(kind, _)| *kind == name) {
+                let why = format!("{name} must come before {}: {why}", earlier.name());
+                return Err(Invalid::at(path, why));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How often [`Settings::sample_different`] draws. A flip with `p` 0.5 misses all of them once in 2⁶⁴ times.
+const DIFFERENT_TRIES: usize = 64;
+
+impl Settings {
+    /// Draws parameters until they differ from `from`; `None` if they do not within 64 draws, as for a
+    /// flip with `p` 0 or a rotation with one angle.
+    pub fn sample_different(
+        &self,
+        stream: &mut Stream,
+        width: usize,
+        height: usize,
+        from: &Params,
+    ) -> Option<Params> {
+        (0..DIFFERENT_TRIES).map(|_| self.sample(stream, width, height)).find(|drawn| drawn != from)
     }
 }

@@ -11,6 +11,8 @@ pub struct Kind {
     pub help: &'static str,
     /// The editable numbers.
     pub knobs: &'static [Knob],
+    /// The kinds that must come earlier in the list, each with the reason.
+    pub after: &'static [(&'static str, &'static str)],
     /// Its settings from a document, or with every default for an empty one.
     pub read: fn(serde_json::Value) -> Result<Settings, serde_path_to_error::Error<serde_json::Error>>,
 }
@@ -30,6 +32,7 @@ macro_rules! augmentations {
             name: <super::$module::$name as Augmentation>::KIND,
             help: <super::$module::$name as Augmentation>::HELP,
             knobs: <super::$module::$name as Augmentation>::KNOBS,
+            after: <super::$module::$name as Augmentation>::AFTER,
             read: |document| serde_path_to_error::deserialize(document).map(Settings::$name),
         }),+];
 
@@ -71,5 +74,9 @@ macro_rules! augmentations {
 }
 
 augmentations! {
+    crop::Crop,
     flip::Flip,
+    color::Color,
+    blur::Blur,
+    rotation::Rotation,
 }
