@@ -1,0 +1,61 @@
+//! What can go wrong with a run's directory.
+
+use super::Holder;
+use crate::text::printable_name;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+/// What can go wrong with a run's directory. Each message says what, where, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The system refused something.
+    #[error("cannot {doing} {}: {source}", shown(path))]
+    Io { doing: &'static str, path: PathBuf, source: io::Error },
+    /// A new run was to start where there is one.
+    #[error(
+        "{} already holds a run: choose another directory with --run, or continue this one with --resume",
+        shown(.0)
+    )]
+    AlreadyARun(PathBuf),
+    /// A new run was to start among other files.
+    #[error(
+        "{} is not empty and not a run: choose another directory with --run; nothing in it was touched",
+        shown(.0)
+    )]
+    NotEmpty(PathBuf),
+    /// Somebody else's directory: what is put there, they could replace.
+    #[error("{} belongs to another user: choose a directory of your own with --run", shown(.0))]
+    Foreign(PathBuf),
+    /// There is no run where one was to be opened.
+    #[error("{} is not a run: it has no readable manifest.json ({why})", shown(path))]
+    NotARun { path: PathBuf, why: String },
+    /// Another process has the run.
+    #[error(
+        "{} is in use by {holder}: stop that one first, or watch it with `looc-tui attach`",
+        shown(path)
+    )]
+    Held { path: PathBuf, holder: Holder },
+    /// The directory is not where it was when the run started.
+    #[error("{} was moved, deleted or replaced while the run goes on: nothing more is written there", shown(.0))]
+    Moved(PathBuf),
+    /// A record before the last one cannot be trusted.
+    #[error(
+        "{}, line {line}, is damaged ({why}): the lines before it are good; restore the file, or start a new run",
+        shown(path)
+    )]
+    Damaged { path: PathBuf, line: usize, why: String },
+}
+
+impl RunError {
+    /// For `map_err`.
+    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { doing, path: path.to_path_buf(), source }
+    }
+}
+
+/// A path for people.
+pub(crate) fn shown(path: &Path) -> String {
+    printable_name(path.as_os_str())
+}
