@@ -66,15 +66,8 @@ const HEADS: [(u8, u8, u8); 7] = [
     (240, 228, 66),
 ];
 /// Their likes among the 16.
-const HEADS_16: [Color; 7] = [
-    Color::Blue,
-    Color::Yellow,
-    Color::Green,
-    Color::Magenta,
-    Color::Red,
-    Color::Cyan,
-    Color::LightYellow,
-];
+const HEADS_16: [Color; 7] =
+    [Color::Blue, Color::Yellow, Color::Green, Color::Magenta, Color::Red, Color::Cyan, Color::LightYellow];
 
 /// How things look.
 #[derive(Clone, Copy, Debug)]

@@ -80,7 +80,9 @@ mod tests {
         assert_eq!(axis.ticks, [2.0, 3.0, 4.0, 5.0, 6.0]);
         let axis = Axis::around(0.12, 8.3, 4, true);
         assert!(axis.low <= 0.12 && axis.high >= 8.3 && axis.log);
-        assert!((axis.place(1.0).unwrap() - (1.0 / axis.low).ln() / (axis.high / axis.low).ln()).abs() < 1e-9);
+        assert!(
+            (axis.place(1.0).unwrap() - (1.0 / axis.low).ln() / (axis.high / axis.low).ln()).abs() < 1e-9
+        );
         assert_eq!(axis.place(0.0), None);
         assert_eq!(round_end(1230.0), 1250.0);
     }

@@ -3,10 +3,9 @@
 
 use super::{
     axis::Axis,
-    figures::short,
     text::{put, right},
 };
-use crate::tui::state::series::Column;
+use crate::tui::{figures::short, state::series::Column};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, widgets::Widget};
 
 /// Columns of the labels at the left, with the axis.
@@ -178,14 +177,18 @@ fn draw(curve: &Curve, plot: Rect, axis: &Axis, buffer: &mut Buffer) {
     let cells = vec![0; usize::from(plot.width) * usize::from(plot.height)];
     let mut dots = Dots { cells, plot, dash: &curve.dash };
     let top = f64::from(plot.height) * 4.0 - 1.0;
-    let height = |value: f32| axis.place(f64::from(value)).map(|place| ((1.0 - place) * top).round() as usize);
+    let height =
+        |value: f32| axis.place(f64::from(value)).map(|place| ((1.0 - place) * top).round() as usize);
     let mut before: Option<(usize, usize)> = None;
     for (x, column) in curve.columns.iter().enumerate() {
         if column.rested || column.broken {
             before = None;
         }
         let Some(values) = column.values else { continue };
-        if let (Some(high), Some(low)) = (height(values.max), height(values.min.max(f32::MIN_POSITIVE)).filter(|_| axis.log).or(height(values.min))) {
+        if let (Some(high), Some(low)) = (
+            height(values.max),
+            height(values.min.max(f32::MIN_POSITIVE)).filter(|_| axis.log).or(height(values.min)),
+        ) {
             dots.line((x, high), (x, low));
         }
         if let (Some(from), Some(first)) = (before, height(values.first)) {
@@ -219,8 +222,7 @@ mod tests {
         let mut store = SeriesStore::default();
         let mut last = 1;
         for (step, value) in values {
-            let values =
-                if value == -1.0 { vec![] } else { vec![("loss".into(), Span::of(value))] };
+            let values = if value == -1.0 { vec![] } else { vec![("loss".into(), Span::of(value))] };
             store.push(&StepRecord { step, time: 0.0, values });
             last = step;
         }

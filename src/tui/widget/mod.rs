@@ -2,5 +2,4 @@
 
 pub mod axis;
 pub mod chart;
-pub mod figures;
 pub mod text;

@@ -74,7 +74,11 @@ pub fn bytes(value: u64) -> String {
     while size >= 1000.0 && unit + 1 < UNITS.len() {
         (size, unit) = (size / 1024.0, unit + 1);
     }
-    if size < 9.95 && unit > 2 { format!("{size:.1}{}", UNITS[unit]) } else { format!("{size:.0}{}", UNITS[unit]) }
+    if size < 9.95 && unit > 2 {
+        format!("{size:.1}{}", UNITS[unit])
+    } else {
+        format!("{size:.0}{}", UNITS[unit])
+    }
 }
 
 /// A duration: `42s`, `12m`, `3h12`, `2d04h`.
@@ -94,7 +98,10 @@ mod tests {
 
     #[test]
     fn figures_are_short_and_true() {
-        assert_eq!([2.314, 0.93, 412.4, 0.0612, 3.1e-5].map(short), ["2.31", "0.93", "412", ".0612", "3.1e-5"]);
+        assert_eq!(
+            [2.314, 0.93, 412.4, 0.0612, 3.1e-5].map(short),
+            ["2.31", "0.93", "412", ".0612", "3.1e-5"]
+        );
         assert_eq!([0.2, 1.0, 0.0005, 0.06, 2e-5].map(setting), [".2", "1", ".0005", ".06", "2e-5"]);
         assert_eq!([0.934, 1.0, -0.123, 0.0, -0.001].map(share), [".93", "1.0", "-.12", ".00", ".00"]);
         assert_eq!(short(f64::NAN), "NaN");
