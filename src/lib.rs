@@ -14,3 +14,4 @@ pub mod knob;
 pub mod looc;
 pub mod nn;
 pub mod rng;
+pub mod tui;

@@ -1,0 +1,83 @@
+//! Everything that a key can ask for.
+
+use serde::{Deserialize, Serialize};
+
+/// What a key asks for. The keys, the help and the place of each are in [`super::keymap`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Show the training screen.
+    ShowTrain,
+    /// Show the views, large.
+    ShowViews,
+    /// Give the focus to the next pane.
+    NextPane,
+    /// Give the focus to the pane before.
+    PreviousPane,
+    /// One row up.
+    Up,
+    /// One row down.
+    Down,
+    /// The first row.
+    First,
+    /// The last row.
+    Last,
+    /// Switch the augmentation on or off.
+    Toggle,
+    /// Give the augmentation a head of its own, or take it away.
+    ToggleHead,
+    /// A step down; fold an augmentation's knobs away.
+    Decrease,
+    /// A step up; unfold an augmentation's knobs.
+    Increase,
+    /// Fold or unfold an augmentation's knobs.
+    Unfold,
+    /// Type a value.
+    TypeValue,
+    /// Take the last edit back.
+    Undo,
+    /// Make the edit again that was taken back.
+    Redo,
+    /// Rest, or go on.
+    PauseResume,
+    /// One step, while resting.
+    StepOnce,
+    /// Write a checkpoint now.
+    Checkpoint,
+    /// The next strength of smoothing.
+    Smoothing,
+    /// Logarithmic or linear losses.
+    LogY,
+    /// Steps, epochs or wall time along the curves.
+    XAxis,
+    /// The invariance now, or at random initialisation.
+    Baseline,
+    /// The held-out image before.
+    PreviousImage,
+    /// The next held-out image.
+    NextImage,
+    /// Draw the views' parameters anew.
+    Resample,
+    /// Paint everything again.
+    Redraw,
+    /// What the keys do here.
+    Help,
+    /// Close what lies on top.
+    Close,
+    /// Leave, after a question.
+    Quit,
+    /// The first asks for a second; the second leaves.
+    Interrupt,
+    /// Hand the terminal back to the shell for a while.
+    Suspend,
+    /// Yes.
+    Yes,
+    /// No.
+    No,
+    /// Send the typed value.
+    Submit,
+    /// Erase a typed character.
+    Erase,
+    /// Erase all that was typed.
+    EraseAll,
+}

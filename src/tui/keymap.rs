@@ -1,0 +1,246 @@
+//! The one table of keys: it drives the dispatch, the hint bar and the help.
+
+use super::action::Action;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// Where a binding holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// On every screen, unless something lies on top.
+    Everywhere,
+    /// On the training screen.
+    Train,
+    /// In the list of augmentations.
+    Augmentations,
+    /// Wherever views are shown.
+    Tiles,
+    /// In the training screen's pane of views.
+    ViewsPane,
+    /// On the screen of views.
+    ViewsScreen,
+    /// While a value is typed.
+    Typing,
+    /// At the question whether to leave.
+    Question,
+    /// In the help, or in a message that lies on top.
+    Overlay,
+}
+
+impl Place {
+    /// The heading in the help.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Everywhere => "everywhere",
+            Self::Train => "training screen",
+            Self::Augmentations => "augmentations",
+            Self::Tiles => "views",
+            Self::ViewsPane => "views pane",
+            Self::ViewsScreen => "views screen",
+            Self::Typing => "while typing",
+            Self::Question => "at the question",
+            Self::Overlay => "here",
+        }
+    }
+}
+
+/// A key, as it is bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    code: KeyCode,
+    ctrl: bool,
+}
+
+const fn ch(c: char) -> Key {
+    Key { code: KeyCode::Char(c), ctrl: false }
+}
+const fn ctrl(c: char) -> Key {
+    Key { code: KeyCode::Char(c), ctrl: true }
+}
+const fn key(code: KeyCode) -> Key {
+    Key { code, ctrl: false }
+}
+
+impl Key {
+    /// Whether this key was pressed. Shift is part of a character already.
+    pub fn is(self, event: &KeyEvent) -> bool {
+        self.code == event.code && self.ctrl == event.modifiers.contains(KeyModifiers::CONTROL)
+    }
+
+    /// The name that is shown.
+    pub fn name(self) -> String {
+        let bare = match self.code {
+            KeyCode::Char(' ') => "Space".into(),
+            KeyCode::Char(c) if self.ctrl => c.to_ascii_uppercase().to_string(),
+            KeyCode::Char(c) => c.to_string(),
+            KeyCode::Up => "↑".into(),
+            KeyCode::Down => "↓".into(),
+            KeyCode::Left => "←".into(),
+            KeyCode::Right => "→".into(),
+            KeyCode::BackTab => "S-Tab".into(),
+            other => other.to_string(),
+        };
+        if self.ctrl { format!("Ctrl-{bare}") } else { bare }
+    }
+}
+
+/// A line of the table.
+pub struct Binding {
+    pub action: Action,
+    pub keys: &'static [Key],
+    pub place: Place,
+    /// A word or two for the hint bar; empty: it stands in the help only.
+    pub hint: &'static str,
+    /// A line for the help.
+    pub help: &'static str,
+}
+
+const fn bind(
+    place: Place,
+    action: Action,
+    keys: &'static [Key],
+    hint: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding { action, keys, place, hint, help }
+}
+
+/// Every binding, in the order in which the hint bar shows them.
+pub const BINDINGS: &[Binding] = {
+    use Action::*;
+    use Place::*;
+    &[
+        bind(Augmentations, Up, &[ch('k'), key(KeyCode::Up)], "", "the row above"),
+        bind(Augmentations, Down, &[ch('j'), key(KeyCode::Down)], "", "the row below"),
+        bind(Augmentations, First, &[key(KeyCode::Home)], "", "the first row"),
+        bind(Augmentations, Last, &[key(KeyCode::End)], "", "the last row"),
+        bind(Augmentations, Toggle, &[ch(' ')], "on/off", "switch the augmentation on or off"),
+        bind(
+            Augmentations,
+            ToggleHead,
+            &[ch('o')],
+            "own head",
+            "give it an embedding space of its own, or take it away",
+        ),
+        bind(
+            Augmentations,
+            Decrease,
+            &[ch('h'), key(KeyCode::Left)],
+            "less",
+            "a step down; on an augmentation: fold",
+        ),
+        bind(
+            Augmentations,
+            Increase,
+            &[ch('l'), key(KeyCode::Right)],
+            "more",
+            "a step up; on an augmentation: unfold",
+        ),
+        bind(Augmentations, Unfold, &[key(KeyCode::Enter)], "knobs", "show or hide its knobs"),
+        bind(Augmentations, TypeValue, &[ch('e')], "type", "type a value"),
+        bind(Augmentations, Undo, &[ch('u')], "undo", "take the last edit back"),
+        bind(Augmentations, Redo, &[ch('U')], "redo", "make it again"),
+        bind(ViewsPane, ShowViews, &[key(KeyCode::Enter)], "large", "show the views large"),
+        bind(
+            Tiles,
+            PreviousImage,
+            &[ch(','), ch('h'), key(KeyCode::Left)],
+            "image before",
+            "the held-out image before",
+        ),
+        bind(
+            Tiles,
+            NextImage,
+            &[ch('.'), ch('l'), key(KeyCode::Right)],
+            "next image",
+            "the next held-out image",
+        ),
+        bind(Tiles, Resample, &[ch('g')], "draw again", "draw the views' parameters anew"),
+        bind(ViewsScreen, ShowTrain, &[key(KeyCode::Esc)], "back", "back to the training screen"),
+        bind(Everywhere, Help, &[ch('?')], "help", "what the keys do here"),
+        bind(Train, NextPane, &[key(KeyCode::Tab)], "pane", "the next pane"),
+        bind(Train, PreviousPane, &[key(KeyCode::BackTab)], "", "the pane before"),
+        bind(Everywhere, PauseResume, &[ch('p')], "pause", "rest before the next step; go on"),
+        bind(Everywhere, StepOnce, &[ch('n')], "one step", "while paused: one step"),
+        bind(Everywhere, Checkpoint, &[ch('c')], "checkpoint", "write a checkpoint now"),
+        bind(Train, Smoothing, &[ch('s')], "smooth", "smoothing of the curves: none, .6, .9, .99"),
+        bind(Train, LogY, &[ch('y')], "log y", "logarithmic or linear losses"),
+        bind(Train, XAxis, &[ch('x')], "x axis", "along the curves: step, epoch, time"),
+        bind(Train, Baseline, &[ch('b')], "baseline", "invariance now, or at random initialisation"),
+        bind(Everywhere, ShowTrain, &[ch('1')], "", "the training screen"),
+        bind(Everywhere, ShowViews, &[ch('2')], "", "the screen of views"),
+        bind(Everywhere, Redraw, &[ch('r'), ctrl('l')], "", "paint everything again"),
+        bind(Everywhere, Quit, &[ch('q')], "quit", "leave; asks first, and a checkpoint is written"),
+        bind(Everywhere, Interrupt, &[ctrl('c')], "", "twice: leave; a checkpoint is written"),
+        bind(Everywhere, Suspend, &[ctrl('z')], "", "back to the shell; `fg` returns"),
+        bind(Typing, Submit, &[key(KeyCode::Enter)], "set", "send the value"),
+        bind(Typing, Close, &[key(KeyCode::Esc)], "cancel", "leave it as it was"),
+        bind(Typing, Erase, &[key(KeyCode::Backspace)], "", "erase a character"),
+        bind(Typing, EraseAll, &[ctrl('u')], "", "erase everything"),
+        bind(Typing, Interrupt, &[ctrl('c')], "", "twice: leave"),
+        bind(Question, Yes, &[ch('y'), key(KeyCode::Enter)], "yes", "leave"),
+        bind(Question, No, &[ch('n'), key(KeyCode::Esc), ch('q')], "no", "stay"),
+        bind(Question, Interrupt, &[ctrl('c')], "", "leave"),
+        bind(
+            Overlay,
+            Close,
+            &[key(KeyCode::Esc), ch('?'), ch('q'), key(KeyCode::Enter)],
+            "close",
+            "close it",
+        ),
+        bind(Overlay, Up, &[ch('k'), key(KeyCode::Up)], "", "a line up"),
+        bind(Overlay, Down, &[ch('j'), key(KeyCode::Down)], "scroll", "a line down"),
+        bind(Overlay, Interrupt, &[ctrl('c')], "", "twice: leave"),
+        bind(Overlay, Suspend, &[ctrl('z')], "", "back to the shell"),
+    ]
+};
+
+/// The bindings that hold in any of `places`.
+pub fn bindings(places: &[Place]) -> impl Iterator<Item = &'static Binding> {
+    BINDINGS.iter().filter(move |binding| places.contains(&binding.place))
+}
+
+/// What a key asks for where `places` hold.
+pub fn action(places: &[Place], event: &KeyEvent) -> Option<Action> {
+    bindings(places).find(|binding| binding.keys.iter().any(|key| key.is(event))).map(|it| it.action)
+}
+
+/// Every combination of places that can hold at once.
+#[cfg(test)]
+pub const STACKS: &[&[Place]] = &[
+    &[Place::Augmentations, Place::Train, Place::Everywhere],
+    &[Place::Train, Place::Everywhere],
+    &[Place::ViewsPane, Place::Tiles, Place::Train, Place::Everywhere],
+    &[Place::ViewsScreen, Place::Tiles, Place::Everywhere],
+    &[Place::Typing],
+    &[Place::Question],
+    &[Place::Overlay],
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        for stack in STACKS {
+            let mut seen: Vec<Key> = Vec::new();
+            for key in bindings(stack).flat_map(|binding| binding.keys) {
+                assert!(!seen.contains(key), "{} is bound twice in {stack:?}", key.name());
+                seen.push(*key);
+            }
+        }
+    }
+
+    #[test]
+    fn every_binding_is_reachable_and_explained() {
+        for binding in BINDINGS {
+            assert!(!binding.keys.is_empty() && !binding.help.is_empty(), "{:?}", binding.action);
+            let stack = STACKS.iter().find(|stack| stack.contains(&binding.place));
+            let stack = stack.unwrap_or_else(|| panic!("{:?} never holds", binding.place));
+            for key in binding.keys {
+                let modifiers = if key.ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+                assert_eq!(action(stack, &KeyEvent::new(key.code, modifiers)), Some(binding.action));
+            }
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! What the screen shows, without a word about how: the engine's newest state, the curves, the
+//! editor, and where the reader is. Driven by keys and by time; testable without a terminal.
+
+pub mod device;
+pub mod editor;
+pub mod heads;
+pub mod notices;
+pub mod plain;
+mod press;
+pub mod series;
+
+use crate::engine::{
+    Handle,
+    message::{Command, Event, Phase, Snapshot, ViewRequest},
+};
+use device::DeviceHistory;
+use editor::Editor;
+use heads::Heads;
+use notices::{Notices, Tone};
+use plain::{plain, plain_line};
+use series::{Along, SeriesStore};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// Data alone is shown this often; keys and events at once.
+const CALM: Duration = Duration::from_millis(500);
+/// Edits that stay marked under the curves.
+const MARKS: usize = 200;
+
+/// A screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Screen {
+    #[default]
+    Train,
+    Views,
+}
+
+/// A pane of the training screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pane {
+    #[default]
+    Augmentations,
+    Losses,
+    Invariance,
+    Views,
+    Device,
+}
+
+impl Pane {
+    /// In the order of `Tab`.
+    pub const ALL: [Self; 5] =
+        [Self::Augmentations, Self::Losses, Self::Invariance, Self::Views, Self::Device];
+}
+
+/// What lies on top of the screen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Over {
+    #[default]
+    Nothing,
+    /// Whether to leave.
+    Question,
+    /// What the keys do, scrolled so far.
+    Help(usize),
+    /// Why training ended, scrolled so far.
+    Failure(usize),
+}
+
+/// An edit under the curves.
+#[derive(Clone, Debug)]
+pub struct EditMark {
+    pub step: u64,
+    /// Where it is in seconds, as far as the curves knew it then.
+    pub time: f64,
+    pub text: String,
+}
+
+/// What the run loop is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Paint everything again.
+    Redraw,
+    /// Hand the terminal back for a while.
+    Suspend,
+    /// Leave, at once.
+    Leave,
+}
+
+/// Everything the screen shows.
+pub struct State {
+    handle: Handle,
+    pub snapshot: Arc<Snapshot>,
+    pub screen: Screen,
+    pub focus: Pane,
+    pub over: Over,
+    pub editor: Editor,
+    pub heads: Heads,
+    pub series: SeriesStore,
+    pub marks: Vec<EditMark>,
+    pub smoothing: usize,
+    pub log: bool,
+    pub along: Along,
+    /// The matrix at random initialisation instead of the newest.
+    pub baseline: bool,
+    /// The views last asked for.
+    pub asked: Option<ViewRequest>,
+    pub device: DeviceHistory,
+    pub notices: Notices,
+    /// Why training ended, if it failed.
+    pub failure: Option<String>,
+    /// Since when the last checkpoint is awaited.
+    pub leaving: Option<Instant>,
+    interrupted: Option<Instant>,
+    shown: Instant,
+    last_time: f64,
+}
+
+impl State {
+    /// A viewer of this engine.
+    pub fn new(handle: Handle, now: Instant) -> Self {
+        let snapshot = handle.snapshot.borrow().clone();
+        let mut state = Self {
+            handle,
+            snapshot: snapshot.clone(),
+            screen: Screen::default(),
+            focus: Pane::default(),
+            over: Over::default(),
+            editor: Editor::default(),
+            heads: Heads::default(),
+            series: SeriesStore::default(),
+            marks: Vec::new(),
+            smoothing: 0,
+            log: false,
+            along: Along::default(),
+            baseline: false,
+            asked: None,
+            device: DeviceHistory::default(),
+            notices: Notices::default(),
+            failure: None,
+            leaving: None,
+            interrupted: None,
+            shown: now,
+            last_time: 0.0,
+        };
+        state.take(snapshot);
+        state
+    }
+
+    /// Takes in what the engine has published. True if the screen should be drawn now: at once for
+    /// what the reader waits for, calmly for figures that merely move.
+    pub fn refresh(&mut self, now: Instant) -> bool {
+        let mut urgent = self.notices.expire(now);
+        for event in self.handle.events.drain() {
+            urgent |= self.event(event, now);
+        }
+        match self.handle.snapshot.has_changed() {
+            Ok(false) => {}
+            Ok(true) => {
+                let next = self.handle.snapshot.borrow_and_update().clone();
+                urgent |= self.take(next);
+            }
+            Err(_) => urgent |= self.engine_gone(),
+        }
+        let calm = now.duration_since(self.shown) >= CALM;
+        if urgent || calm {
+            let fresh = self.take_records();
+            if urgent || fresh || self.snapshot_moved() {
+                self.shown = now;
+                return true;
+            }
+        }
+        false
+    }
+
+    fn take_records(&mut self) -> bool {
+        let records = self.handle.records.drain();
+        for record in &records {
+            self.series.push(record);
+            self.last_time = record.time;
+        }
+        let tags: Vec<String> = self.series.under("loss/").map(|(name, _)| name.to_owned()).collect();
+        for name in tags {
+            self.heads.number(&name);
+        }
+        !records.is_empty()
+    }
+
+    /// True while loading: then the snapshot alone tells how far it is.
+    fn snapshot_moved(&self) -> bool {
+        matches!(self.snapshot.phase, Phase::Starting | Phase::Loading { .. })
+    }
+
+    /// Takes a newer state. True if it differs in what the reader waits for.
+    fn take(&mut self, next: Arc<Snapshot>) -> bool {
+        let old = std::mem::replace(&mut self.snapshot, next);
+        let new = self.snapshot.clone();
+        self.heads.update(&new.config);
+        self.editor.settle(&new.config);
+        self.editor.select(&new.config, self.editor.selected);
+        if let Phase::Failed(why) = &new.phase
+            && self.failure.is_none()
+        {
+            self.failure = Some(plain(why));
+            self.over = Over::Failure(0);
+        }
+        if matches!(new.phase, Phase::Training | Phase::Paused) && self.asked.is_none() {
+            self.ask_views(ViewRequest::default());
+        }
+        let views = |it: &Snapshot| it.views.as_ref().map(|sheet| (sheet.request, sheet.step));
+        std::mem::discriminant(&old.phase) != std::mem::discriminant(&new.phase)
+            || old.revision != new.revision
+            || views(&old) != views(&new)
+            || old.invariance.as_ref().map(|it| it.step) != new.invariance.as_ref().map(|it| it.step)
+    }
+
+    /// The training thread has gone: it should have said why, or that it is done.
+    fn engine_gone(&mut self) -> bool {
+        if self.failure.is_some() || self.ended() {
+            return false;
+        }
+        let why = "The training thread ended without saying why. The run directory holds its last checkpoint: \
+                   leave with q, and train on with --resume.";
+        self.failure = Some(why.into());
+        self.over = Over::Failure(0);
+        true
+    }
+
+    /// Whether no more steps will be made.
+    pub fn ended(&self) -> bool {
+        self.failure.is_some()
+            || matches!(self.snapshot.phase, Phase::Finished | Phase::Stopped | Phase::Failed(_))
+    }
+
+    fn event(&mut self, event: Event, now: Instant) -> bool {
+        match event {
+            Event::Edited { step, path, from, to } => {
+                self.editor.answered(&path, false);
+                let (path, from, to) = (plain_line(&path), plain_line(&from), plain_line(&to));
+                let text = mark_text(&path, &from, &to);
+                self.notices.say(Tone::Done, &format!("step {step}: {path} {from} → {to}"), now);
+                if self.marks.len() >= MARKS {
+                    self.marks.remove(0);
+                }
+                self.marks.push(EditMark { step, time: self.last_time, text });
+            }
+            Event::Refused { path, why } => {
+                self.editor.answered(&path, true);
+                self.notices.say(Tone::Warning, &format!("{path} stays as it was: {why}"), now);
+            }
+            Event::Saved { step, path } => {
+                let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+                self.notices.say(Tone::Done, &format!("checkpoint of step {step} saved: {name}"), now);
+            }
+            Event::Note(text) => self.notices.say(Tone::Note, &text, now),
+            Event::Warning(text) => self.notices.say(Tone::Warning, &text, now),
+        }
+        true
+    }
+
+    /// Sends a command; an engine that has gone shows itself in [`Self::refresh`].
+    fn command(&self, command: Command) {
+        let _ = self.handle.commands.send(command);
+    }
+
+    fn ask_views(&mut self, request: ViewRequest) {
+        self.asked = Some(request);
+        self.command(Command::Views(request));
+    }
+
+    /// Whether views were asked for that have not come yet.
+    pub fn views_awaited(&self) -> bool {
+        self.asked.is_some() && self.asked != self.snapshot.views.as_ref().map(|sheet| sheet.request)
+    }
+
+    /// Asks the engine to end; the screen stays until its checkpoint is written.
+    pub fn stop(&mut self, now: Instant) {
+        if self.leaving.is_none() {
+            self.command(Command::Stop);
+            self.leaving = Some(now);
+            self.over = Over::Nothing;
+        }
+    }
+
+    /// Steps an epoch, once it can be known.
+    pub fn epoch_steps(&self) -> Option<f64> {
+        let snapshot = &self.snapshot;
+        (snapshot.epoch > 0.0 && snapshot.step > 0).then(|| snapshot.step as f64 / f64::from(snapshot.epoch))
+    }
+}
+
+/// An edit in a few words: `color off`, `color.p .5→.8`.
+fn mark_text(path: &str, from: &str, to: &str) -> String {
+    let path = path.strip_prefix("augment.").unwrap_or(path);
+    let path = path.strip_prefix("optimizer.").or(path.strip_prefix("contrast.")).unwrap_or(path);
+    match (path.strip_suffix(".enabled"), path.strip_suffix(".head"), to) {
+        (Some(name), _, "true") => format!("{name} on"),
+        (Some(name), ..) => format!("{name} off"),
+        (_, Some(name), "true") => format!("{name} head"),
+        (_, Some(name), _) => format!("{name} no head"),
+        _ => format!("{path} {from}→{to}"),
+    }
+}

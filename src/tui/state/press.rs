@@ -1,0 +1,255 @@
+//! What the keys do to the state.
+
+use super::{
+    Effect, Over, Pane, Screen, State,
+    editor::{Row, Typed, number, parse, step},
+    notices::Tone,
+    series::SMOOTHING,
+};
+use crate::{
+    engine::message::{Command, Phase, ViewRequest},
+    tui::{
+        action::Action,
+        keymap::{self, Place},
+    },
+};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use serde_json::Value;
+use std::time::{Duration, Instant};
+
+/// The second Ctrl-C counts so long after the first.
+const TWICE: Duration = Duration::from_secs(3);
+
+impl State {
+    /// Where the reader is, as the key table counts it.
+    pub fn places(&self) -> &'static [Place] {
+        match &self.over {
+            Over::Question => &[Place::Question],
+            Over::Help(_) | Over::Failure(_) => &[Place::Overlay],
+            Over::Nothing => self.places_below(),
+        }
+    }
+
+    /// The same without what lies on top.
+    pub fn places_below(&self) -> &'static [Place] {
+        use Place::*;
+        match (self.editor.typed.is_some(), self.screen, self.focus) {
+            (true, ..) => &[Typing],
+            (_, Screen::Views, _) => &[ViewsScreen, Tiles, Everywhere],
+            (.., Pane::Augmentations) => &[Augmentations, Train, Everywhere],
+            (.., Pane::Views) => &[ViewsPane, Tiles, Train, Everywhere],
+            _ => &[Train, Everywhere],
+        }
+    }
+
+    /// Whether an action would do something now: what would not is not offered.
+    pub fn available(&self, action: Action) -> bool {
+        let phase = &self.snapshot.phase;
+        let row = self.editor.row(&self.snapshot.config);
+        match action {
+            Action::StepOnce => *phase == Phase::Paused,
+            Action::PauseResume => matches!(phase, Phase::Paused | Phase::Training),
+            Action::Checkpoint | Action::Resample | Action::NextImage | Action::PreviousImage => {
+                matches!(phase, Phase::Paused | Phase::Training)
+            }
+            Action::Toggle | Action::ToggleHead | Action::Unfold => matches!(row, Some(Row::Entry(_))),
+            Action::TypeValue | Action::Increase | Action::Decrease => {
+                matches!(row, Some(Row::Knob(..) | Row::Dial(_)))
+            }
+            Action::Undo => self.editor.can_go().0,
+            Action::Redo => self.editor.can_go().1,
+            Action::Baseline => self.snapshot.invariance_at_start.is_some(),
+            _ => true,
+        }
+    }
+
+    /// A key was pressed. Text goes to a value that is being typed.
+    pub fn press(&mut self, event: &KeyEvent, now: Instant) -> Option<Effect> {
+        match keymap::action(self.places(), event) {
+            Some(action) => self.act(action, now),
+            None => {
+                if let KeyCode::Char(c) = event.code
+                    && !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
+                {
+                    self.editor.type_text(c.encode_utf8(&mut [0; 4]));
+                }
+                None
+            }
+        }
+    }
+
+    /// Does what a key asks for.
+    pub fn act(&mut self, action: Action, now: Instant) -> Option<Effect> {
+        match action {
+            Action::Redraw => return Some(Effect::Redraw),
+            Action::Suspend => return Some(Effect::Suspend),
+            Action::Yes => return self.leave(now),
+            Action::Interrupt => return self.interrupt(now),
+            Action::Quit => self.over = Over::Question,
+            Action::No => self.over = Over::Nothing,
+            Action::Help => self.over = Over::Help(0),
+            Action::Close => self.close(),
+            Action::ShowTrain => self.screen = Screen::Train,
+            Action::ShowViews => self.screen = Screen::Views,
+            Action::NextPane => self.move_focus(1),
+            Action::PreviousPane => self.move_focus(Pane::ALL.len() - 1),
+            Action::PauseResume if self.snapshot.phase == Phase::Paused => self.command(Command::Resume),
+            Action::PauseResume if self.available(action) => self.command(Command::Pause),
+            Action::StepOnce if self.available(action) => self.command(Command::StepOnce),
+            Action::StepOnce => self.notices.say(Tone::Note, "pause first (p); then n makes one step", now),
+            Action::Checkpoint if self.available(action) => {
+                self.command(Command::Checkpoint);
+                self.notices.say(Tone::Note, "checkpoint asked for …", now);
+            }
+            Action::Smoothing => self.smoothing = (self.smoothing + 1) % SMOOTHING.len(),
+            Action::LogY => self.log = !self.log,
+            Action::XAxis => self.along = self.along.next(),
+            Action::Baseline if self.available(action) => self.baseline = !self.baseline,
+            Action::Baseline => self.notices.say(Tone::Note, "no baseline has been measured yet", now),
+            Action::NextImage | Action::PreviousImage | Action::Resample => self.other_views(action),
+            Action::PauseResume | Action::Checkpoint => {
+                self.notices.say(Tone::Note, "nothing is being trained now", now);
+            }
+            _ => self.edit(action, now),
+        }
+        None
+    }
+
+    /// Leaves: asks the engine to end first, unless it has ended, or has been asked before.
+    fn leave(&mut self, now: Instant) -> Option<Effect> {
+        if self.ended() || self.leaving.is_some() {
+            return Some(Effect::Leave);
+        }
+        self.stop(now);
+        None
+    }
+
+    fn interrupt(&mut self, now: Instant) -> Option<Effect> {
+        let again = self.interrupted.is_some_and(|first| now.duration_since(first) < TWICE);
+        if again || self.leaving.is_some() || self.over == Over::Question {
+            return self.leave(now);
+        }
+        self.interrupted = Some(now);
+        self.notices.say(Tone::Warning, "Ctrl-C again leaves; a checkpoint is written first", now);
+        None
+    }
+
+    fn close(&mut self) {
+        self.over = Over::Nothing;
+        self.editor.typed = None;
+    }
+
+    fn move_focus(&mut self, by: usize) {
+        let at = Pane::ALL.iter().position(|pane| *pane == self.focus).unwrap_or(0);
+        self.focus = Pane::ALL[(at + by) % Pane::ALL.len()];
+    }
+
+    fn other_views(&mut self, action: Action) {
+        if !self.available(action) {
+            return;
+        }
+        let now = self.asked.unwrap_or_default();
+        let count =
+            self.snapshot.images.1.max(self.snapshot.views.as_ref().map_or(0, |sheet| sheet.count)).max(1);
+        self.ask_views(match action {
+            Action::NextImage => ViewRequest { index: (now.index + 1) % count, draw: now.draw },
+            Action::PreviousImage => ViewRequest { index: (now.index + count - 1) % count, draw: now.draw },
+            _ => ViewRequest { draw: now.draw + 1, ..now },
+        });
+    }
+
+    /// What concerns the list, a value that is typed, or what can be scrolled.
+    fn edit(&mut self, action: Action, now: Instant) {
+        let config = self.snapshot.config.clone();
+        let at = self.editor.selected;
+        match (&mut self.over, action) {
+            (Over::Help(line) | Over::Failure(line), Action::Up) => *line = line.saturating_sub(1),
+            (Over::Help(line) | Over::Failure(line), Action::Down) => *line = (*line + 1).min(500),
+            (_, Action::Up) => self.editor.select(&config, at.saturating_sub(1)),
+            (_, Action::Down) => self.editor.select(&config, at + 1),
+            (_, Action::First) => self.editor.select(&config, 0),
+            (_, Action::Last) => self.editor.select(&config, usize::MAX),
+            (_, Action::Undo) => match self.editor.undo() {
+                Some(edit) => self.command(Command::Edit(edit)),
+                None => self.notices.say(Tone::Note, "no edit to take back", now),
+            },
+            (_, Action::Redo) => match self.editor.redo() {
+                Some(edit) => self.command(Command::Edit(edit)),
+                None => self.notices.say(Tone::Note, "no edit to make again", now),
+            },
+            (_, Action::Erase | Action::EraseAll) => {
+                if let Some(typed) = &mut self.editor.typed {
+                    typed.error = None;
+                    let keep = if action == Action::Erase { typed.text.len().saturating_sub(1) } else { 0 };
+                    typed.text.truncate(keep);
+                }
+            }
+            (_, Action::Submit) => self.submit(),
+            _ => self.edit_row(action),
+        }
+    }
+
+    fn edit_row(&mut self, action: Action) {
+        let config = self.snapshot.config.clone();
+        let Some(row) = self.editor.row(&config) else { return };
+        match (row, action) {
+            (Row::Entry(at), Action::Toggle) => {
+                self.flip(&format!("augment.{}.enabled", config.augment[at].name()))
+            }
+            (Row::Entry(at), Action::ToggleHead) => {
+                self.flip(&format!("augment.{}.head", config.augment[at].name()))
+            }
+            (Row::Entry(at), Action::Increase) => self.editor.unfold(&config, at, true),
+            (Row::Entry(at) | Row::Knob(at, _), Action::Decrease | Action::Unfold)
+                if matches!(row, Row::Entry(_)) || action == Action::Unfold =>
+            {
+                let show = action == Action::Unfold && !self.editor.is_unfolded(config.augment[at].name());
+                self.editor.unfold(&config, at, show);
+            }
+            (Row::Entry(at), Action::TypeValue) => {
+                self.editor.unfold(&config, at, true);
+                self.editor.select(&config, self.editor.selected + 1);
+            }
+            (_, Action::TypeValue) => self.editor.typed = Some(Typed::default()),
+            (_, Action::Increase | Action::Decrease) => {
+                let direction = if action == Action::Increase { 1.0 } else { -1.0 };
+                let Some((path, knob)) = number(&config, row) else { return };
+                let value = self.editor.value(&config, &path).0;
+                if let Some(to) = value.and_then(|value| step(&value, knob, direction)) {
+                    self.change(&path, to);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn submit(&mut self) {
+        let config = self.snapshot.config.clone();
+        let Some(typed) = self.editor.typed.clone() else { return };
+        let Some((path, knob)) = self.editor.row(&config).and_then(|row| number(&config, row)) else {
+            self.editor.typed = None;
+            return;
+        };
+        let like = self.editor.value(&config, &path).0.unwrap_or(Value::Null);
+        match parse(&typed.text, &like, knob) {
+            Ok(value) => {
+                self.editor.typed = None;
+                self.change(&path, value);
+            }
+            Err(why) => self.editor.typed = Some(Typed { error: Some(why), ..typed }),
+        }
+    }
+
+    fn flip(&mut self, path: &str) {
+        let now = self.editor.value(&self.snapshot.config, path).0.and_then(|value| value.as_bool());
+        if let Some(now) = now {
+            self.change(path, Value::from(!now));
+        }
+    }
+
+    fn change(&mut self, path: &str, to: Value) {
+        if let Some(edit) = self.editor.edit(&self.snapshot.config.clone(), path, to) {
+            self.command(Command::Edit(edit));
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! The curves' data: every step counts, memory stays bounded, and no spike is ever lost.
+//!
+//! A series is a list of buckets, each the smallest, largest and last value of neighbouring steps. At
+//! first a bucket is a step; whenever there are too many, neighbours merge. The smoothed curves are
+//! computed as the steps arrive, before anything merges, so that they are exact at any length.
+
+use crate::engine::message::{Span, StepRecord};
+use std::sync::Arc;
+
+/// So many buckets a series are kept; then neighbours merge.
+const BUCKETS: usize = 32_768;
+/// Of the run's length: shorter rests are merged over when there are too many buckets.
+const SHORTEST_GAP: f64 = 1.0 / 512.0;
+
+/// The strengths of smoothing: the weight of the past in an exponential mean, as in TensorBoard.
+pub const SMOOTHING: [f32; 4] = [0.0, 0.6, 0.9, 0.99];
+
+/// What runs along the curves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Along {
+    #[default]
+    Step,
+    /// Steps again, counted in epochs.
+    Epoch,
+    /// Seconds since the run's start.
+    Time,
+}
+
+impl Along {
+    /// The next of the three.
+    pub fn next(self) -> Self {
+        match self {
+            Self::Step => Self::Epoch,
+            Self::Epoch => Self::Time,
+            Self::Time => Self::Step,
+        }
+    }
+
+    /// Its name on the screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Step => "step",
+            Self::Epoch => "epoch",
+            Self::Time => "time",
+        }
+    }
+}
+
+/// Neighbouring steps.
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    first_step: u64,
+    step: u64,
+    time: f64,
+    /// One a strength of [`SMOOTHING`]; `min > max` where no value was finite.
+    spans: [Span; SMOOTHING.len()],
+    /// The first value, raw or smoothed, so that a curve enters a bucket where it should.
+    firsts: [f32; SMOOTHING.len()],
+    /// A value that is not finite is among them.
+    broken: bool,
+    /// The head rested before these steps.
+    rested: bool,
+}
+
+/// One column of a curve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Column {
+    /// First, smallest, largest and last finite value, if there is one.
+    pub values: Option<Envelope>,
+    /// A value that is not finite is among them.
+    pub broken: bool,
+    /// Nothing connects it with the column before.
+    pub rested: bool,
+}
+
+/// What a curve does within a column.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Envelope {
+    pub first: f32,
+    pub min: f32,
+    pub max: f32,
+    pub last: f32,
+}
+
+/// One curve's data.
+#[derive(Clone, Debug)]
+pub struct Series {
+    pub tag: Arc<str>,
+    buckets: Vec<Bucket>,
+    /// Numerator and weight of each exponential mean.
+    means: [(f64, f64); SMOOTHING.len()],
+    resting: bool,
+}
+
+impl Series {
+    fn new(tag: Arc<str>) -> Self {
+        Self { tag, buckets: Vec::new(), means: [(0.0, 0.0); SMOOTHING.len()], resting: false }
+    }
+
+    /// Takes the figures of one record.
+    fn push(&mut self, step: u64, time: f64, span: Span) {
+        let finite = |value: f32| value.is_finite().then_some(value);
+        let broken = !(span.min.is_finite() && span.max.is_finite() && span.last.is_finite());
+        let last = finite(span.last).or(finite(span.max)).or(finite(span.min));
+        let raw = match last {
+            Some(last) => Span {
+                min: finite(span.min).unwrap_or(last).min(last),
+                max: finite(span.max).unwrap_or(last).max(last),
+                last,
+            },
+            None => Span { min: f32::INFINITY, max: f32::NEG_INFINITY, last: f32::NAN },
+        };
+        let mut spans = [raw; SMOOTHING.len()];
+        if let Some(last) = last {
+            for ((mean, weight), span) in self.means.iter_mut().zip(SMOOTHING).zip(&mut spans).skip(1) {
+                let keep = f64::from(weight);
+                *mean = (mean.0 * keep + f64::from(last) * (1.0 - keep), mean.1 * keep + (1.0 - keep));
+                *span = Span::of((mean.0 / mean.1) as f32);
+            }
+        }
+        let firsts = spans.map(|span| span.last);
+        let rested = std::mem::take(&mut self.resting);
+        self.buckets.push(Bucket { first_step: step, step, time, spans, firsts, broken, rested });
+        if self.buckets.len() > BUCKETS {
+            self.merge();
+        }
+    }
+
+    /// Halves the number of buckets, but never joins what a long rest parts.
+    fn merge(&mut self) {
+        let length = self.buckets.last().map_or(0, |last| last.step).max(1) as f64;
+        let old = std::mem::take(&mut self.buckets);
+        let mut pending: Option<Bucket> = None;
+        for bucket in old {
+            pending = match pending.take() {
+                None => Some(bucket),
+                Some(before) => {
+                    let gap = bucket.first_step.saturating_sub(before.step) as f64;
+                    if bucket.rested && gap > length * SHORTEST_GAP {
+                        self.buckets.push(before);
+                        Some(bucket)
+                    } else {
+                        self.buckets.push(before.with(bucket));
+                        None
+                    }
+                }
+            };
+        }
+        self.buckets.extend(pending);
+    }
+
+    /// The last finite value, as smooth as asked for; none while the head rests.
+    pub fn last(&self, smoothing: usize) -> Option<f32> {
+        let bucket = self.buckets.last()?;
+        (!self.resting && !bucket.broken).then(|| bucket.spans[smoothing.min(SMOOTHING.len() - 1)].last)
+    }
+
+    /// Whether its head rests.
+    pub fn rests(&self) -> bool {
+        self.resting
+    }
+
+    /// First and last position along the curve.
+    pub fn reach(&self, along: Along) -> Option<(f64, f64)> {
+        Some((self.buckets.first()?.at(along), self.buckets.last()?.at(along)))
+    }
+
+    /// The curve in so many columns between two positions.
+    pub fn columns(&self, along: Along, range: (f64, f64), count: usize, smoothing: usize) -> Vec<Column> {
+        let mut columns = vec![Column { values: None, broken: false, rested: false }; count];
+        let width = (range.1 - range.0).max(f64::MIN_POSITIVE);
+        for bucket in &self.buckets {
+            let place = (bucket.at(along) - range.0) / width;
+            if count == 0 || !(0.0..=1.0).contains(&place) {
+                continue;
+            }
+            let column = &mut columns[((place * count as f64) as usize).min(count - 1)];
+            column.take(bucket, smoothing.min(SMOOTHING.len() - 1));
+        }
+        columns
+    }
+}
+
+impl Bucket {
+    fn at(&self, along: Along) -> f64 {
+        if along == Along::Time { self.time } else { self.step as f64 }
+    }
+
+    /// Together with a later one.
+    fn with(mut self, later: Self) -> Self {
+        for (span, next) in self.spans.iter_mut().zip(later.spans) {
+            *span = Span {
+                min: span.min.min(next.min),
+                max: span.max.max(next.max),
+                last: if next.last.is_nan() { span.last } else { next.last },
+            };
+        }
+        for (first, next) in self.firsts.iter_mut().zip(later.firsts) {
+            *first = if first.is_nan() { next } else { *first };
+        }
+        Self { step: later.step, time: later.time, broken: self.broken || later.broken, ..self }
+    }
+}
+
+impl Column {
+    fn take(&mut self, bucket: &Bucket, smoothing: usize) {
+        self.broken |= bucket.broken;
+        self.rested |= bucket.rested;
+        let (span, first) = (bucket.spans[smoothing], bucket.firsts[smoothing]);
+        if span.min > span.max {
+            return;
+        }
+        let fresh = Envelope { first, min: span.min, max: span.max, last: span.last };
+        self.values = Some(match self.values {
+            None => fresh,
+            Some(it) => Envelope {
+                first: it.first,
+                min: it.min.min(span.min),
+                max: it.max.max(span.max),
+                last: span.last,
+            },
+        });
+    }
+}
+
+/// All curves of a run.
+#[derive(Clone, Debug, Default)]
+pub struct SeriesStore {
+    series: Vec<Series>,
+}
+
+impl SeriesStore {
+    /// Takes the figures of one step, or of several that were merged on the way.
+    pub fn push(&mut self, record: &StepRecord) {
+        for series in &mut self.series {
+            if !record.values.iter().any(|(tag, _)| *tag == series.tag) {
+                series.resting = true;
+            }
+        }
+        for (tag, span) in &record.values {
+            let known = self.series.iter().position(|series| series.tag == *tag);
+            let at = known.unwrap_or_else(|| {
+                self.series.push(Series::new(tag.clone()));
+                self.series.len() - 1
+            });
+            self.series[at].push(record.step, record.time, *span);
+        }
+    }
+
+    /// The curve of this tag.
+    pub fn get(&self, tag: &str) -> Option<&Series> {
+        self.series.iter().find(|series| &*series.tag == tag)
+    }
+
+    /// The curves whose tag starts so, with the rest of the tag.
+    pub fn under<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a Series)> {
+        self.series.iter().filter_map(move |series| Some((series.tag.strip_prefix(prefix)?, series)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(step: u64, value: f32) -> StepRecord {
+        StepRecord { step, time: step as f64, values: vec![("loss/all".into(), Span::of(value))] }
+    }
+
+    #[test]
+    fn one_spike_in_a_million_steps_remains_and_memory_is_bounded() {
+        let mut store = SeriesStore::default();
+        for step in 1..=1_000_000 {
+            store.push(&record(step, if step == 654_321 { 99.0 } else { 1.0 }));
+        }
+        let series = store.get("loss/all").unwrap();
+        assert!(series.buckets.len() <= BUCKETS);
+        let columns = series.columns(Along::Step, (0.0, 1e6), 100, 0);
+        let spikes: Vec<_> = (0..100).filter(|&i| columns[i].values.unwrap().max == 99.0).collect();
+        assert_eq!(spikes, [65]);
+    }
+
+    #[test]
+    fn smoothing_is_that_of_the_full_data_after_merging_too() {
+        let mut store = SeriesStore::default();
+        let (mut sum, mut weight) = (0.0_f64, 0.0_f64);
+        for step in 1..=100_000_u64 {
+            let value = (step % 7) as f32;
+            store.push(&record(step, value));
+            (sum, weight) = (sum * 0.9 + f64::from(value) * 0.1, weight * 0.9 + 0.1);
+        }
+        let last = store.get("loss/all").unwrap().last(2).unwrap();
+        assert!((f64::from(last) - sum / weight).abs() < 1e-5);
+    }
+
+    #[test]
+    fn a_rest_is_a_gap_and_a_nan_is_a_mark() {
+        let mut store = SeriesStore::default();
+        for step in 1..=300 {
+            let mut it = record(step, if step == 10 { f32::NAN } else { 2.0 });
+            if (100..200).contains(&step) {
+                it.values = vec![("loss/color".into(), Span::of(1.0))];
+            }
+            store.push(&it);
+        }
+        let columns = store.get("loss/all").unwrap().columns(Along::Step, (0.0, 300.0), 30, 0);
+        assert!(columns[1].broken && columns.iter().filter(|column| column.broken).count() == 1);
+        assert!(columns[12].values.is_none() && columns[20].rested);
+        assert!(store.get("loss/color").unwrap().rests());
+    }
+
+    #[test]
+    fn switching_at_every_step_stays_bounded() {
+        let mut store = SeriesStore::default();
+        for step in 1..=200_000 {
+            let mut it = record(step, 1.0);
+            if step % 2 == 0 {
+                it.values.clear();
+            }
+            store.push(&it);
+        }
+        assert!(store.get("loss/all").unwrap().buckets.len() <= BUCKETS);
+    }
+}

@@ -1,0 +1,160 @@
+//! The list of augmentations, their numbers, and the few other numbers that can be changed.
+
+use crate::{
+    augment::Entry,
+    tui::{
+        figures::setting,
+        state::{
+            State,
+            editor::{Row, number, range},
+        },
+        theme::Theme,
+        widget::text::{cut, left, line, put, right, row},
+    },
+};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Span};
+use serde_json::Value;
+
+/// Columns of a name.
+const NAME: usize = 10;
+
+/// The title.
+pub fn title(_: &State) -> String {
+    "Augmentations".into()
+}
+
+/// The rows around the selected one, and its help below.
+pub fn draw(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
+    let config = &state.snapshot.config;
+    if config.augment.is_empty() {
+        super::empty("the configuration is being read …", theme, area, buffer);
+        return;
+    }
+    let rows = state.editor.rows(config);
+    let selected = state.editor.selected.min(rows.len().saturating_sub(1));
+    let help_lines = if area.height > 8 { 2 } else { 1 };
+    let split = rows.iter().position(|row| matches!(row, Row::Dial(_))).unwrap_or(rows.len());
+    let room = usize::from(area.height).saturating_sub(help_lines);
+    // An empty line before the numbers below, if nothing has to make room for it.
+    let spaced = rows.len() < room;
+    let first = if rows.len() <= room { 0 } else { selected.saturating_sub(room / 2).min(rows.len() - room) };
+    for (i, it) in rows.iter().enumerate().skip(first).take(room) {
+        let y = i - first + usize::from(spaced && i >= split);
+        let at = row(area, y);
+        let chosen = i == selected;
+        let mark = if chosen { Span::styled("▸", theme.accent()) } else { Span::raw(" ") };
+        let mut pieces = vec![mark];
+        pieces.extend(
+            match it {
+                Row::Entry(at) => config.augment.get(*at).map(|it| entry(state, theme, it, area.width)),
+                Row::Knob(_, knob) => Some(value(state, theme, *it, knob.path, 4, chosen)),
+                Row::Dial(dial) => Some(value(state, theme, *it, dial.label, 1, chosen)),
+            }
+            .unwrap_or_default(),
+        );
+        line(at, pieces, buffer);
+    }
+    let help = Rect { y: area.bottom().saturating_sub(help_lines as u16), height: help_lines as u16, ..area };
+    explain(state, theme, rows.get(selected).copied(), help, buffer);
+}
+
+/// `[x] color     p .80        z1`.
+fn entry<'a>(state: &State, theme: Theme, entry: &'a Entry, width: u16) -> Vec<Span<'a>> {
+    let config = &state.snapshot.config;
+    let flag = |field: &str, now: bool| {
+        let (value, pending) = state.editor.value(config, &format!("augment.{}.{field}", entry.name()));
+        (value.and_then(|value| value.as_bool()).unwrap_or(now), pending)
+    };
+    let ((on, on_pending), (head, head_pending)) = (flag("enabled", entry.enabled), flag("head", entry.head));
+    let (label, style) = match (head, on) {
+        (true, true) => {
+            let label = if entry.head { state.heads.label(entry.name()) } else { "head".into() };
+            (label, state.heads.find(entry.name()).map_or(Style::new(), |i| theme.head(i)))
+        }
+        (true, false) => (format!("{} rests", state.heads.label(entry.name())), theme.dim()),
+        (false, true) => ("all".into(), theme.dim()),
+        (false, false) => ("off".into(), theme.dim()),
+    };
+    let body = if on { Style::new() } else { theme.dim() };
+    let fold = if state.editor.is_unfolded(entry.name()) { "▾" } else { " " };
+    let waits = if on_pending || head_pending { "…" } else { " " };
+    let summary = usize::from(width).saturating_sub(NAME + 16);
+    vec![
+        Span::styled(if on { "[x] " } else { "[ ] " }, body),
+        Span::styled(left(entry.name(), NAME), if on { theme.strong() } else { theme.dim() }),
+        Span::styled(left(&entry.settings.summary(), summary), body),
+        Span::styled(fold, theme.dim()),
+        Span::styled(waits, theme.warn()),
+        Span::styled(right(&label, 8), style),
+    ]
+}
+
+/// `    brightness       .40`.
+fn value<'a>(
+    state: &State,
+    theme: Theme,
+    it: Row,
+    label: &'a str,
+    indent: usize,
+    chosen: bool,
+) -> Vec<Span<'a>> {
+    let config = &state.snapshot.config;
+    let Some((path, _)) = number(config, it) else { return Vec::new() };
+    let (value, pending) = state.editor.value(config, &path);
+    let typed = state.editor.typed.as_ref().filter(|_| chosen);
+    let figure = match typed {
+        Some(typed) => format!("{}▏", typed.text),
+        None => right(&value.as_ref().map(figure).unwrap_or_default(), 8),
+    };
+    let now = (path == "optimizer.lr" && state.snapshot.step > 0)
+        .then(|| format!("  now {}", setting(three_digits(f64::from(state.snapshot.lr)))));
+    vec![
+        Span::raw(" ".repeat(indent)),
+        Span::raw(left(label, 18 - indent)),
+        Span::styled(figure, if typed.is_some() { theme.strong() } else { Style::new() }),
+        Span::styled(if pending { " …" } else { "  " }, theme.warn()),
+        Span::styled(now.unwrap_or_default(), theme.dim()),
+    ]
+}
+
+fn figure(value: &Value) -> String {
+    value.as_f64().map_or_else(|| value.to_string(), setting)
+}
+
+/// A rate that falls a little at every step would be redrawn at every step: three digits do.
+fn three_digits(value: f64) -> f64 {
+    if value <= 0.0 || !value.is_finite() {
+        return 0.0;
+    }
+    let unit = 10f64.powf(value.log10().floor() - 2.0);
+    (value / unit).round() * unit
+}
+
+/// What the selected row is, and its range.
+fn explain(state: &State, theme: Theme, selected: Option<Row>, area: Rect, buffer: &mut Buffer) {
+    let config = &state.snapshot.config;
+    let width = usize::from(area.width).saturating_sub(1);
+    let (first, second) = match selected {
+        Some(Row::Entry(at)) => {
+            let Some(entry) = config.augment.get(at) else { return };
+            let role = match (entry.head, entry.enabled) {
+                (true, true) => format!("{}: kept in its own space", state.heads.label(entry.name())),
+                (true, false) => "its space rests while it is off".into(),
+                (false, true) => "every space learns to ignore it".into(),
+                (false, false) => "not applied".into(),
+            };
+            (entry.settings.kind().help.to_owned(), role)
+        }
+        Some(it) => match number(config, it) {
+            Some((_, knob)) => {
+                (knob.help.to_owned(), format!("{}  step {}", range(knob), setting(knob.step)))
+            }
+            None => return,
+        },
+        None => return,
+    };
+    let rows = if area.height > 1 { vec![first, second] } else { vec![second] };
+    for (y, text) in rows.iter().enumerate() {
+        put(row(area, y), 1, &cut(text, width), theme.dim(), buffer);
+    }
+}

@@ -1,0 +1,132 @@
+//! What the machine does.
+
+use crate::tui::{
+    figures::{bytes, short},
+    state::{
+        State,
+        device::{DeviceReading, Gpu},
+        plain::plain_line,
+    },
+    theme::Theme,
+    widget::text::{cut, line, put, row},
+};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Span};
+
+const BARS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+/// Cores drawn in one row.
+const CORES: usize = 64;
+
+/// Rows that the pane wants, its frame included.
+pub fn height(state: &State) -> u16 {
+    state
+        .device
+        .now
+        .as_ref()
+        .map_or(7, |now| 7 + 2 * now.gpus.len().min(4) as u16 - u16::from(!now.gpus.is_empty()))
+}
+
+/// GPUs first, then the processor, then what training gets out of them.
+pub fn draw(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
+    let Some(now) = &state.device.now else {
+        super::empty("the machine has not been read yet", theme, area, buffer);
+        return;
+    };
+    let mut y = 0;
+    for (i, gpu) in now.gpus.iter().enumerate().take(4) {
+        let history: &[f32] = if i == 0 { &state.device.gpu } else { &[] };
+        self::gpu(gpu, history, theme, area, y, buffer);
+        y += 2;
+    }
+    if now.gpus.is_empty() {
+        let note = if now.gpu_note.is_empty() { "no GPU found" } else { &now.gpu_note };
+        put(row(area, y), 1, &cut(&plain_line(note), usize::from(area.width) - 1), theme.dim(), buffer);
+        y += 1;
+    }
+    processor(state, now, theme, (area, y), buffer);
+    throughput(state, theme, row(area, y + 3), buffer);
+}
+
+fn gpu(gpu: &Gpu, history: &[f32], theme: Theme, area: Rect, y: usize, buffer: &mut Buffer) {
+    let load = gpu.utilisation.unwrap_or(0.0);
+    let known = gpu.utilisation.map_or_else(|| "  —".into(), |load| format!("{:>3.0}%", load * 100.0));
+    let mut pieces = vec![Span::raw(format!(" GPU{} ", gpu.index)), Span::raw(known), Span::raw(" ")];
+    pieces.push(Span::styled(bar(load, 8), theme.accent()));
+    let room = usize::from(area.width).saturating_sub(20);
+    pieces.push(Span::styled(spark(history, room), theme.dim()));
+    line(row(area, y), pieces, buffer);
+    let mut text = String::from("     ");
+    if let (Some(used), Some(total)) = (gpu.memory_used, gpu.memory_total) {
+        text += &format!(" {}/{}", bytes(used), bytes(total));
+    }
+    if let Some(own) = gpu.process_memory {
+        text += &format!(" (own {})", bytes(own));
+    }
+    if let Some(power) = gpu.power_w {
+        text += &format!(" {power:.0}W");
+    }
+    if let Some(degrees) = gpu.temperature_c {
+        text += &format!(" {degrees:.0}C");
+    }
+    put(row(area, y + 1), 0, &cut(&text, usize::from(area.width)), Style::new(), buffer);
+}
+
+fn processor(
+    state: &State,
+    now: &DeviceReading,
+    theme: Theme,
+    (area, y): (Rect, usize),
+    buffer: &mut Buffer,
+) {
+    let width = usize::from(area.width);
+    let cores: String =
+        now.cores.iter().take(CORES.min(width.saturating_sub(20))).map(|load| block(*load)).collect();
+    let used = cores.chars().count();
+    let pieces = vec![
+        Span::raw(format!(" CPU  {:>3.0}% ", now.cpu * 100.0)),
+        Span::styled(format!("▕{cores}▏"), theme.accent()),
+        Span::styled(spark(&state.device.cpu, width.saturating_sub(used + 14)), theme.dim()),
+    ];
+    line(row(area, y), pieces, buffer);
+    let share = now.memory_used as f32 / now.memory_total.max(1) as f32;
+    let pieces = vec![
+        Span::raw(format!(" mem  {:>3.0}% ", share * 100.0)),
+        Span::raw(format!("{} of {}", bytes(now.memory_used), bytes(now.memory_total))),
+    ];
+    line(row(area, y + 1), pieces, buffer);
+    let own = format!(" own  {} cores, {}", short(f64::from(now.process_cpu)), bytes(now.process_memory));
+    put(row(area, y + 2), 0, &own, Style::new(), buffer);
+}
+
+fn throughput(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
+    let snapshot = &state.snapshot;
+    if snapshot.step == 0 {
+        return;
+    }
+    let wait = snapshot.loader_wait;
+    let slow = if wait > 0.2 { theme.warn() } else { Style::new() };
+    let pieces = vec![
+        Span::raw(format!(" {:>4} img/s", short(f64::from(snapshot.images_per_s)))),
+        Span::styled(format!("  waits for data {:.0}%", wait * 100.0), slow),
+        Span::styled(format!("  {}", plain_line(&snapshot.compute)), theme.dim()),
+    ];
+    line(area, pieces, buffer);
+}
+
+fn block(load: f32) -> &'static str {
+    BARS[((load.clamp(0.0, 1.0) * 8.0).round() as usize).min(8)]
+}
+
+fn bar(load: f32, width: usize) -> String {
+    let full = (load.clamp(0.0, 1.0) * width as f32).round() as usize;
+    "█".repeat(full) + &"░".repeat(width - full)
+}
+
+/// The last minutes, a column for every tenth reading or so: a curve that moved at every reading
+/// would cost more bytes than all the rest.
+fn spark(history: &[f32], width: usize) -> String {
+    const EVERY: usize = 10;
+    let columns: Vec<f32> =
+        history.chunks_exact(EVERY).map(|part| part.iter().sum::<f32>() / EVERY as f32).collect();
+    let first = columns.len().saturating_sub(width);
+    columns[first..].iter().map(|load| block(*load)).collect()
+}

@@ -1,0 +1,181 @@
+//! The lines around the panes: what the run does, the screens, the newest message, the keys.
+
+use crate::{
+    engine::message::{Phase, Snapshot},
+    tui::{
+        action::Action,
+        figures::{bytes, count, duration, short},
+        keymap,
+        state::{Over, Screen, State, notices::Tone, plain::plain_line},
+        theme::Theme,
+        widget::text::{line, put},
+    },
+};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Span};
+use std::time::Duration;
+use unicode_width::UnicodeWidthStr;
+
+/// `looc r0042 ● TRAIN ep 3/200 step 1840/7800 loss 2.31 412 img/s eta 3h12 │ CPU 97%`.
+pub fn status(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
+    let snapshot = &*state.snapshot;
+    let (word, style) = phase(state, theme);
+    let mut pieces = vec![Span::styled("looc ", theme.strong())];
+    if let Some(name) = snapshot.run.as_ref().and_then(|run| run.file_name()) {
+        pieces.push(Span::raw(plain_line(&name.to_string_lossy()) + " "));
+    }
+    pieces.push(Span::styled(word, style));
+    for (name, value) in figures(snapshot) {
+        pieces.push(Span::styled(format!("  {name} "), theme.dim()));
+        pieces.push(Span::raw(value));
+    }
+    if let Some(machine) = machine(state) {
+        pieces.push(Span::styled("  │ ", theme.dim()));
+        pieces.push(Span::raw(machine));
+    }
+    line(area, pieces, buffer);
+}
+
+fn phase(state: &State, theme: Theme) -> (String, Style) {
+    if state.failure.is_some() {
+        return ("✗ FAILED".into(), theme.bad());
+    }
+    if state.leaving.is_some() && !state.ended() {
+        return ("● SAVING AND LEAVING".into(), theme.warn());
+    }
+    match &state.snapshot.phase {
+        Phase::Starting => ("○ STARTING".into(), theme.accent()),
+        Phase::Loading { what, done, of } => {
+            let what = plain_line(what);
+            let share = if *of > 0 { format!(" {}%", done.saturating_mul(100) / of) } else { String::new() };
+            (format!("○ LOADING {what}{share}"), theme.accent())
+        }
+        Phase::Training => ("● TRAIN".into(), theme.good()),
+        Phase::Paused => ("‖ PAUSED".into(), theme.warn()),
+        Phase::Finished => ("✓ FINISHED".into(), theme.good()),
+        Phase::Stopped => ("■ STOPPED".into(), theme.warn()),
+        Phase::Failed(_) => ("✗ FAILED".into(), theme.bad()),
+    }
+}
+
+/// Each figure with its name, once there is a step.
+fn figures(snapshot: &Snapshot) -> Vec<(&'static str, String)> {
+    if snapshot.step == 0 && snapshot.steps == 0 {
+        return Vec::new();
+    }
+    let epochs = snapshot.config.train.epochs;
+    let epoch = (f64::from(snapshot.epoch).floor() + 1.0).min(epochs.ceil().max(1.0));
+    let mut figures = vec![
+        ("ep", format!("{epoch}/{}", count(epochs.ceil()))),
+        ("step", format!("{}/{}", snapshot.step, snapshot.steps)),
+    ];
+    if let Some(loss) = snapshot.loss {
+        figures.push(("loss", short(f64::from(loss))));
+    }
+    if snapshot.phase == Phase::Training && snapshot.images_per_s > 0.0 {
+        figures.push(("img/s", short(f64::from(snapshot.images_per_s))));
+        let left = snapshot.steps.saturating_sub(snapshot.step) as f64 * snapshot.config.train.batch as f64;
+        let seconds = left / f64::from(snapshot.images_per_s);
+        if seconds.is_finite() && seconds < 1e10 {
+            figures.push(("eta", duration(Duration::from_secs_f64(seconds))));
+        }
+    }
+    figures
+}
+
+fn machine(state: &State) -> Option<String> {
+    let now = state.device.now.as_ref()?;
+    let Some(gpu) = now.gpus.first() else {
+        return Some(format!("CPU {:>3.0}%", now.cpu * 100.0));
+    };
+    let mut text = format!("GPU{}", gpu.index);
+    if let Some(load) = gpu.utilisation {
+        text += &format!(" {:.0}%", load * 100.0);
+    }
+    if let (Some(used), Some(total)) = (gpu.memory_used, gpu.memory_total) {
+        text += &format!(" {}/{}", bytes(used), bytes(total));
+    }
+    if let Some(degrees) = gpu.temperature_c {
+        text += &format!(" {degrees:.0}C");
+    }
+    if let Some(power) = gpu.power_w {
+        text += &format!(" {power:.0}W");
+    }
+    Some(text)
+}
+
+/// The screens.
+pub fn tabs(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
+    let pieces = [(Screen::Train, "1 Train"), (Screen::Views, "2 Views")].map(|(screen, name)| {
+        if screen == state.screen {
+            Span::styled(format!("[{name}] "), theme.strong())
+        } else {
+            Span::styled(format!(" {name}  "), theme.dim())
+        }
+    });
+    line(area, pieces.to_vec(), buffer);
+}
+
+/// A question, what is wrong with a typed value, or the newest notice.
+pub fn message(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
+    if state.over == Over::Question {
+        let text = if state.ended() {
+            " Leave? Training has ended; everything is on the disk.".to_owned()
+        } else {
+            format!(" Leave? Training stops after step {}; a checkpoint is written.", state.snapshot.step)
+        };
+        line(area, vec![Span::styled(text + "  y yes · n no", theme.warn())], buffer);
+        return;
+    }
+    if let Some(error) = state.editor.typed.as_ref().and_then(|typed| typed.error.as_ref()) {
+        put(area, 1, error, theme.bad(), buffer);
+        return;
+    }
+    if state.leaving.is_some() && !state.ended() {
+        put(area, 1, "writing the checkpoint, then leaving … (q y leaves at once)", theme.warn(), buffer);
+        return;
+    }
+    let Some(notice) = state.notices.newest() else { return };
+    let (mark, style) = match notice.tone {
+        Tone::Note => ("·", theme.dim()),
+        Tone::Done => ("✓", theme.good()),
+        Tone::Warning => ("!", theme.warn()),
+    };
+    let room = usize::from(area.width).saturating_sub(3);
+    let text = crate::tui::widget::text::cut(&notice.text, room);
+    line(area, vec![Span::styled(format!(" {mark} "), style), Span::raw(text)], buffer);
+}
+
+/// What the keys do here and now, as far as there is room; help and quit always.
+pub fn hints(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
+    let mut offered: Vec<(String, &str)> = keymap::bindings(state.places())
+        .filter(|binding| !binding.hint.is_empty() && state.available(binding.action))
+        .map(|binding| {
+            let paused = state.snapshot.phase == Phase::Paused;
+            let hint = if binding.action == Action::PauseResume && paused { "go on" } else { binding.hint };
+            (binding.keys.first().map(|key| key.name()).unwrap_or_default(), hint)
+        })
+        .collect();
+    // Help goes first: it is the way to all the others.
+    if let Some(at) = offered.iter().position(|(_, hint)| *hint == "help") {
+        let help = offered.remove(at);
+        offered.insert(0, help);
+    }
+    let quit = offered.iter().position(|(_, hint)| *hint == "quit").map(|at| offered.remove(at));
+    let size = |(key, hint): &(String, &str)| key.width() + hint.width() + 3;
+    let mut room = usize::from(area.width).saturating_sub(quit.as_ref().map_or(0, size) + 1);
+    let mut pieces = vec![Span::raw(" ")];
+    let mut shown: Vec<(String, &str)> = Vec::new();
+    for hint in offered {
+        let needed = size(&hint);
+        if needed > room {
+            break;
+        }
+        room -= needed;
+        shown.push(hint);
+    }
+    for (key, hint) in shown.into_iter().chain(quit) {
+        pieces.push(Span::styled(key, theme.accent().add_modifier(ratatui::style::Modifier::BOLD)));
+        pieces.push(Span::styled(format!(" {hint}  "), theme.dim()));
+    }
+    line(area, pieces, buffer);
+}
