@@ -2,8 +2,8 @@
 //!
 //! The data's way: [`config`] → [`data`] → [`augment`] (the views q, k0, k1..kn) → [`looc`] (encode,
 //! heads, loss, queues, momentum) → [`engine`], which trains in a thread of its own and tells
-//! [`tui`](crate) what happens; [`eval`] measures what each space ignores and keeps; [`run`](crate)
-//! keeps it on the disk.
+//! [`tui`] what happens; [`eval`] measures what each space ignores and keeps; [`run`] keeps it on the
+//! disk.
 
 pub mod augment;
 pub mod config;
@@ -14,4 +14,6 @@ pub mod knob;
 pub mod looc;
 pub mod nn;
 pub mod rng;
+pub mod run;
+pub mod text;
 pub mod tui;

@@ -74,7 +74,7 @@ mod tests {
         for batch in [3, 3, 3, 7, 2, 9, 1] {
             let rows: Vec<[f32; 2]> = (0..batch).map(|i| [next + i as f32, -1.0]).collect();
             next += batch as f32;
-            queue.enqueue(&Tensor::new(rows.as_slice(), &device)?)?;
+            queue.enqueue(&Tensor::from_vec(rows.concat(), (batch, 2), &device)?)?;
             for row in &rows[rows.len().saturating_sub(length)..] {
                 plain[at] = row.to_vec();
                 at = (at + 1) % length;

@@ -115,7 +115,7 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         ));
     }
     let mut bytes = Vec::with_capacity(size as usize);
-    file.by_ref().take(limit).read_to_end(&mut bytes)?;
+    Read::by_ref(&mut file).take(limit).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
