@@ -6,6 +6,7 @@ mod momentum;
 mod queue;
 mod settings;
 mod space;
+mod state;
 
 pub use learner::{Hyper, Learner, StepError, StepLosses, Views, room};
 pub use loss::{general, info_nce, leave_one_out};
@@ -13,3 +14,4 @@ pub use momentum::follow;
 pub use queue::Queue;
 pub use settings::*;
 pub use space::{GENERAL, Space, SpaceSizes};
+pub use state::LearnerState;

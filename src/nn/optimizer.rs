@@ -57,41 +57,16 @@ impl Optimizer {
         self.state.retain(|name, _| !name.starts_with(room));
     }
 
-    /// The state as named tensors: `NAME.first`, `NAME.second`, `NAME.updates`.
-    ///
-    /// # Errors
-    /// If candle cannot make a tensor.
-    pub fn tensors(&self) -> Result<Vec<(String, Tensor)>> {
-        let mut tensors = Vec::new();
-        for (name, state) in &self.state {
-            tensors.push((format!("{name}.first"), state.first.clone()));
-            if let Some(second) = &state.second {
-                tensors.push((format!("{name}.second"), second.clone()));
-            }
-            tensors.push((
-                format!("{name}.updates"),
-                Tensor::new(&[state.updates as i64], state.first.device())?,
-            ));
-        }
-        Ok(tensors)
+    /// What is remembered, by parameter: the first buffer, the second (AdamW), the number of updates.
+    pub fn memory(&self) -> impl Iterator<Item = (&str, &Tensor, Option<&Tensor>, u64)> {
+        self.state
+            .iter()
+            .map(|(name, it)| (name.as_str(), &it.first, it.second.as_ref(), it.updates))
     }
 
-    /// The inverse of [`Self::tensors`].
-    ///
-    /// # Errors
-    /// If a name is unknown or incomplete.
-    pub fn from_tensors(tensors: &BTreeMap<String, Tensor>) -> Result<Self> {
-        let mut state = BTreeMap::new();
-        for (key, first) in tensors {
-            let Some(name) = key.strip_suffix(".first") else { continue };
-            let Some(updates) = tensors.get(&format!("{name}.updates")) else {
-                candle_core::bail!("{name}.updates is missing from the optimiser's state");
-            };
-            let updates = updates.to_vec1::<i64>()?.first().copied().unwrap_or(0).max(0) as u64;
-            let second = tensors.get(&format!("{name}.second")).cloned();
-            state.insert(name.to_string(), State { first: first.clone(), second, updates });
-        }
-        Ok(Self { state })
+    /// Remembers what [`Self::memory`] gave for one parameter.
+    pub fn remember(&mut self, name: String, first: Tensor, second: Option<Tensor>, updates: u64) {
+        self.state.insert(name, State { first, second, updates });
     }
 }
 

@@ -1,0 +1,94 @@
+//! The network and the optimisers against PyTorch (`tests/fixtures/method/make.py`).
+
+use candle_core::{Device, Result, Tensor, Var, safetensors};
+use looc::nn::{
+    Backbone, ModelSettings, Optimizer, OptimizerKind, OptimizerSettings, Parameters, Pass, ResNet, Stem,
+};
+use std::collections::HashMap;
+
+const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/method/network.safetensors");
+
+fn largest_difference(a: &Tensor, b: &Tensor) -> Result<f32> {
+    (a - b)?.abs()?.flatten_all()?.max(0)?.to_scalar()
+}
+
+/// The fixture's tensors of one set, as parameters.
+fn set(tensors: &HashMap<String, Tensor>, prefix: &str) -> Result<Parameters> {
+    let mut parameters = Parameters::default();
+    for (name, tensor) in tensors {
+        if let Some(name) = name.strip_prefix(prefix) {
+            parameters.add(name, &Var::from_tensor(tensor)?);
+        }
+    }
+    Ok(parameters)
+}
+
+/// Two steps of SGD from PyTorch's weights: features in training, weights and running statistics
+/// after, features in evaluation.
+fn two_steps(name: &str, stem: Stem, bn_splits: usize) -> Result<()> {
+    let tensors = safetensors::load(FIXTURE, &Device::Cpu)?;
+    let get = |what: &str| &tensors[&format!("{name}.{what}")];
+    let model = ModelSettings { width: 4, blocks: 1, stem, bn_splits, ..ModelSettings::default() };
+    let mut net = ResNet::new(&model, 0, &Device::Cpu)?;
+    let start = set(&tensors, &format!("{name}.start."))?;
+    net.parameters().copy_from(&start)?;
+    net.buffers().copy_from(&start)?;
+    let sgd =
+        OptimizerSettings { momentum: 0.9, weight_decay: 0.01, ..OptimizerSettings::default() };
+    let mut optimizer = Optimizer::new();
+    for step in ["features1", "features2"] {
+        let features = net.forward(get("x"), Pass::Learn)?;
+        let difference = largest_difference(&features, get(step))?;
+        assert!(difference < 1e-4, "{name}, {step}: {difference}");
+        let gradients = net.backward(get("weight"))?;
+        optimizer.update("", net.parameters(), &gradients, &sgd, 0.05)?;
+    }
+    let end = set(&tensors, &format!("{name}.end."))?;
+    let mut compared = 0;
+    for (name, ours) in net.parameters().iter().chain(net.buffers().iter()) {
+        let (_, theirs) = end.iter().find(|(known, _)| *known == name).expect(name);
+        let difference = largest_difference(ours, theirs)?;
+        assert!(difference < 1e-4, "{name} differs by {difference}");
+        compared += 1;
+    }
+    assert_eq!(compared, end.iter().len(), "every name of torchvision's is compared");
+    // After two steps the running statistics are far from the data's: the features are in the thousands.
+    let scale: f32 = get("frozen").abs()?.flatten_all()?.max(0)?.to_scalar()?;
+    let difference = largest_difference(&net.forward(get("x"), Pass::Frozen)?, get("frozen"))? / scale;
+    assert!(difference < 1e-4, "{name}, frozen: {difference} of {scale}");
+    Ok(())
+}
+
+#[test]
+fn the_small_stem_with_split_statistics_is_pytorchs() -> Result<()> {
+    two_steps("cifar", Stem::Cifar, 2)
+}
+
+#[test]
+fn the_large_stem_with_pooling_is_pytorchs() -> Result<()> {
+    two_steps("imagenet", Stem::Imagenet, 1)
+}
+
+#[test]
+fn adamw_is_pytorchs() -> Result<()> {
+    let tensors = safetensors::load(FIXTURE, &Device::Cpu)?;
+    let start: Vec<f32> = (0..6).map(|i| -1.0 + 0.4 * i as f32).collect();
+    let var = Var::from_vec(start, 6, &Device::Cpu)?;
+    let mut parameters = Parameters::default();
+    parameters.add("p", &var);
+    let settings = OptimizerSettings {
+        kind: OptimizerKind::Adamw,
+        betas: [0.8, 0.95],
+        eps: 1e-6,
+        weight_decay: 0.05,
+        ..OptimizerSettings::default()
+    };
+    let mut optimizer = Optimizer::new();
+    for step in 0..3 {
+        let gradient: Vec<f32> = (0..6).map(|i| ((i + step) as f32).sin()).collect();
+        let gradient = Tensor::from_vec(gradient, 6, &Device::Cpu)?;
+        optimizer.update("", &parameters, &[gradient], &settings, 0.1)?;
+    }
+    assert!(largest_difference(&var, &tensors["adamw"])? < 1e-6);
+    Ok(())
+}
