@@ -1,20 +1,184 @@
 //! How invariant each embedding space is to each augmentation.
+//!
+//! For head h and augmentation a: the mean, over held-out images x, of the cosine of z_h(T(x)) and
+//! z_h(T′(x)), where T and T′ have equal parameters but for a's, which differ. T has every augmentation
+//! that is on, and a itself even if it is off. The draws are the same at every measurement, so that
+//! what changes is the model.
 
-/// Heads × augmentations, as `method` defines it: the mean cosine of a head's outputs for two views
-/// whose parameters are equal but for one augmentation's, which differ.
+use crate::{
+    augment::{Entry, Image, Params, ViewName, ViewParams},
+    rng::{Address, Domain, Stream, name_key},
+};
+
+/// Heads × augmentations.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InvarianceReport {
     /// The step of the model that was measured.
     pub step: u64,
     /// Rows: `all`, then each augmentation that owns a head.
     pub heads: Vec<String>,
-    /// Columns: every augmentation that is on and that can differ.
+    /// Columns: every augmentation of the list whose parameters can differ.
     pub augmentations: Vec<String>,
     /// Mean cosine, `[head][augmentation]`.
     pub raw: Vec<Vec<f32>>,
-    /// The same with 0 = the mean cosine of two different images and 1 = identical.
+    /// The same with 0 = the mean cosine of two different images and 1 = identical. NaN in a collapsed
+    /// space, where different images are as close as equal ones.
     pub rescaled: Vec<Vec<f32>>,
-    /// Per head: mean rescaled invariance to the other heads' augmentations − that to its own;
-    /// none for `all` and where there is nothing to compare.
+    /// Per head: mean rescaled invariance to the other augmentations − that to its own; none for `all`
+    /// and where there is nothing to compare.
     pub selectivity: Vec<Option<f32>>,
+}
+
+/// Below this distance from 1, the mean cosine of different images counts as collapsed.
+const COLLAPSED: f64 = 1e-6;
+
+/// The pair of views of one image for one augmentation: T and T′. None if its parameters cannot differ.
+pub(super) fn pair(
+    entries: &[Entry],
+    augmentation: &str,
+    seed: u64,
+    sample: u64,
+    image: &Image,
+) -> Option<(ViewParams, ViewParams)> {
+    let (width, height) = (image.width, image.height);
+    let used = entries.iter().filter(|entry| entry.enabled || entry.name() == augmentation);
+    let base: Vec<(&'static str, Params)> = used
+        .map(|entry| (entry.name(), first_draw(entry, seed, sample, width, height)))
+        .collect();
+    let mut other = base.clone();
+    let entry = entries.iter().find(|entry| entry.name() == augmentation)?;
+    let (_, own) = other.iter_mut().find(|(name, _)| *name == augmentation)?;
+    *own = entry.settings.sample_different(&mut stream(augmentation, seed, sample, 1), width, height, own)?;
+    let view = |params| ViewParams { name: ViewName::Query, params };
+    Some((view(base), view(other)))
+}
+
+/// An augmentation's parameters in T.
+pub(super) fn first_draw(entry: &Entry, seed: u64, sample: u64, width: usize, height: usize) -> Params {
+    entry.settings.sample(&mut stream(entry.name(), seed, sample, 0), width, height)
+}
+
+fn stream(name: &str, seed: u64, sample: u64, view: u32) -> Stream {
+    let address = Address { epoch: 0, sample, view, augmentation: name_key(name) };
+    Stream::at(seed, Domain::Invariance, address)
+}
+
+/// Sums over images, in f64.
+pub(super) struct Sums {
+    /// `[head][augmentation]`, of cosines.
+    cosines: Vec<Vec<f64>>,
+    /// `[head][dim]`, of the embeddings of T(x).
+    embeddings: Vec<Vec<f64>>,
+    images: usize,
+}
+
+impl Sums {
+    pub(super) fn new(heads: usize, augmentations: usize, dim: usize) -> Self {
+        Self {
+            cosines: vec![vec![0.0; augmentations]; heads],
+            embeddings: vec![vec![0.0; dim]; heads],
+            images: 0,
+        }
+    }
+
+    /// Counts one more image.
+    pub(super) fn image(&mut self) {
+        self.images += 1;
+    }
+
+    /// Adds the embedding of an image's T(x).
+    pub(super) fn embedding(&mut self, head: usize, z: &[f32]) {
+        for (sum, z) in self.embeddings[head].iter_mut().zip(z) {
+            *sum += f64::from(*z);
+        }
+    }
+
+    /// Adds a pair of views.
+    pub(super) fn pair(&mut self, head: usize, augmentation: usize, z: &[f32], other: &[f32]) {
+        let cosine: f64 = z.iter().zip(other).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+        self.cosines[head][augmentation] += cosine;
+    }
+
+    pub(super) fn report(
+        &self,
+        step: u64,
+        heads: Vec<String>,
+        augmentations: Vec<String>,
+    ) -> InvarianceReport {
+        let m = self.images as f64;
+        let raw: Vec<Vec<f64>> = self.cosines.iter().map(|row| row.iter().map(|c| c / m).collect()).collect();
+        let rescaled: Vec<Vec<f64>> = raw
+            .iter()
+            .zip(&self.embeddings)
+            .map(|(row, sum)| {
+                // Σ_{x≠y} z_x·z_y = ‖Σz‖² − m, for unit vectors.
+                let base = (sum.iter().map(|s| s * s).sum::<f64>() - m) / (m * (m - 1.0));
+                let room = if 1.0 - base > COLLAPSED { 1.0 - base } else { f64::NAN };
+                row.iter().map(|raw| (raw - base) / room).collect()
+            })
+            .collect();
+        let selectivity =
+            heads.iter().zip(&rescaled).map(|(head, row)| selectivity(head, row, &augmentations)).collect();
+        let single =
+            |rows: Vec<Vec<f64>>| rows.into_iter().map(|row| row.into_iter().map(|v| v as f32).collect());
+        InvarianceReport {
+            step,
+            heads,
+            augmentations,
+            raw: single(raw).collect(),
+            rescaled: single(rescaled).collect(),
+            selectivity,
+        }
+    }
+}
+
+fn selectivity(head: &str, row: &[f64], augmentations: &[String]) -> Option<f32> {
+    let own = augmentations.iter().position(|name| name == head)?;
+    let others = row.len().checked_sub(1).filter(|others| *others > 0)?;
+    let mean = (row.iter().sum::<f64>() - row[own]) / others as f64;
+    Some((mean - row[own]) as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three images in the plane, by hand.
+    #[test]
+    fn rescaled_is_zero_for_strangers_and_one_for_twins() {
+        let unit = |degrees: f32| [degrees.to_radians().cos(), degrees.to_radians().sin()];
+        let images = [unit(0.0), unit(90.0), unit(210.0)];
+        let mut sums = Sums::new(2, 2, 2);
+        for (i, z) in images.iter().enumerate() {
+            sums.image();
+            for head in 0..2 {
+                sums.embedding(head, z);
+                sums.pair(head, 0, z, z); // a twin
+                sums.pair(head, 1, z, &images[(i + 1) % 3]); // a stranger: each pair once, both ways equal
+            }
+        }
+        let names = |names: [&str; 2]| names.map(String::from).to_vec();
+        let report = sums.report(7, names(["all", "b"]), names(["a", "b"]));
+        let strangers = (0.0f32 + (120f32).to_radians().cos() + (210f32).to_radians().cos()) / 3.0;
+        for head in 0..2 {
+            assert!((report.raw[head][0] - 1.0).abs() < 1e-6);
+            assert!((report.raw[head][1] - strangers).abs() < 1e-6);
+            assert!((report.rescaled[head][0] - 1.0).abs() < 1e-6);
+            assert!(report.rescaled[head][1].abs() < 1e-6, "{:?}", report.rescaled);
+        }
+        assert_eq!(report.selectivity[0], None);
+        assert!((report.selectivity[1].unwrap() - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_collapsed_space_has_no_rescaled_figures() {
+        let mut sums = Sums::new(1, 1, 2);
+        for _ in 0..4 {
+            sums.image();
+            sums.embedding(0, &[1.0, 0.0]);
+            sums.pair(0, 0, &[1.0, 0.0], &[1.0, 0.0]);
+        }
+        let report = sums.report(0, vec!["all".into()], vec!["color".into()]);
+        assert!(report.rescaled[0][0].is_nan());
+    }
 }

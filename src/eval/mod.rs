@@ -1,5 +1,12 @@
-//! What a representation is worth: invariance, neighbours, probes.
+//! What a representation is worth: what each space ignores and keeps, and who its neighbours are.
 
+mod frozen;
 pub mod invariance;
+pub mod measurement;
+pub mod neighbours;
 mod settings;
+
+pub use frozen::Frozen;
+pub use invariance::InvarianceReport;
+pub use measurement::{Measured, Measurement, Subject};
 pub use settings::*;
