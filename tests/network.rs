@@ -33,8 +33,7 @@ fn two_steps(name: &str, stem: Stem, bn_splits: usize) -> Result<()> {
     let start = set(&tensors, &format!("{name}.start."))?;
     net.parameters().copy_from(&start)?;
     net.buffers().copy_from(&start)?;
-    let sgd =
-        OptimizerSettings { momentum: 0.9, weight_decay: 0.01, ..OptimizerSettings::default() };
+    let sgd = OptimizerSettings { momentum: 0.9, weight_decay: 0.01, ..OptimizerSettings::default() };
     let mut optimizer = Optimizer::new();
     for step in ["features1", "features2"] {
         let features = net.forward(get("x"), Pass::Learn)?;

@@ -48,6 +48,11 @@ impl Publisher {
         self.snapshot.send_replace(Arc::new(snapshot));
     }
 
+    /// The state that was last published.
+    pub fn latest(&self) -> Snapshot {
+        Snapshot::clone(&self.snapshot.borrow())
+    }
+
     /// Adds a step's figures.
     pub fn record(&self, record: StepRecord) {
         self.records.put(record);

@@ -1,8 +1,122 @@
 //! The training thread: commands in, snapshots and figures out.
+//!
+//! [`start`] makes the thread. It owns the model, the data and the run's directory, and never waits
+//! for a viewer: the viewer sends [`message::Command`]s and looks at the latest [`message::Snapshot`].
 
+mod commands;
+mod edits;
 mod handle;
+mod inspect;
 mod mailbox;
+mod measuring;
 pub mod message;
+mod meter;
+mod preparing;
+mod saving;
+mod trainer;
 
 pub use handle::{Handle, Publisher, line};
 pub use mailbox::{Coalesce, Mailbox};
+
+use crate::config::Config;
+use message::{Phase, Snapshot};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
+    sync::Arc,
+    thread::JoinHandle,
+};
+
+/// What to train.
+pub struct Job {
+    /// The configuration; for [`Place::Resume`] the one that the run started with.
+    pub config: Config,
+    /// Where its records go.
+    pub place: Place,
+    /// Steps in all; none: as many as `train.epochs` make, or as the resumed run was to make.
+    pub steps: Option<u64>,
+}
+
+/// Where a run's records go. A new directory is made once the data could be loaded.
+pub enum Place {
+    /// A directory of its own for a new run.
+    New(PathBuf),
+    /// The next free number below this directory.
+    Next(PathBuf),
+    /// The directory of a run that goes on from its newest checkpoint.
+    Resume(PathBuf),
+}
+
+/// Why training could not go on. Each message says what, where, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error(transparent)]
+    Data(#[from] crate::data::DataError),
+    #[error(transparent)]
+    Run(#[from] crate::run::RunError),
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    #[error(transparent)]
+    Step(#[from] crate::looc::StepError),
+    #[error("the network cannot be computed: {0}")]
+    Tensor(#[from] candle_core::Error),
+    #[error(
+        "there are {images} training images, fewer than train.batch: {batch}: lower train.batch to {images} or less"
+    )]
+    BatchTooLarge { images: usize, batch: usize },
+    #[error(
+        "there is no held-out image: the invariance cannot be measured; add a val folder or raise data.held_out_share"
+    )]
+    NothingHeldOut,
+    #[error("there is no checkpoint in {} to resume from: start anew with another --run", .0.display())]
+    NothingToResume(PathBuf),
+    #[error("the checkpoint does not fit this program: {0}")]
+    Checkpoint(String),
+    #[error("cannot start threads: {0}")]
+    Threads(String),
+}
+
+/// Starts training in a thread of its own. The viewer's end of the line, and the thread.
+///
+/// # Errors
+/// If the system refuses a thread.
+pub fn start(job: Job) -> Result<(Handle, JoinHandle<()>), EngineError> {
+    let first = Snapshot { config: Arc::new(job.config.clone()), ..Snapshot::default() };
+    let (handle, publisher) = line(first);
+    let threads = job.config.train.threads;
+    // A pool of its own: with `threads` 0, one for each core.
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|i| format!("looc-compute-{i}"))
+        .build()
+        .map_err(|error| EngineError::Threads(error.to_string()))?;
+    let thread = std::thread::Builder::new()
+        .name("looc-train".into())
+        .spawn(move || pool.install(move || train(job, publisher)))
+        .map_err(|error| EngineError::Threads(error.to_string()))?;
+    Ok((handle, thread))
+}
+
+/// Trains to the end, and says how it ended: also a panic is told, since the viewer lives on.
+fn train(job: Job, publisher: Publisher) {
+    let ended = catch_unwind(AssertUnwindSafe(|| trainer::run(job, &publisher)));
+    let why = match ended {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error.to_string(),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message");
+            format!("training panicked: {text}. This is a fault of the program: please report it.")
+        }
+    };
+    publisher.fail(why);
+}
+
+impl Publisher {
+    /// The newest state with its phase replaced by the failure.
+    fn fail(&self, why: String) {
+        let mut last = self.latest();
+        last.phase = Phase::Failed(why);
+        self.publish(last);
+    }
+}

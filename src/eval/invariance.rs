@@ -42,9 +42,8 @@ pub(super) fn pair(
 ) -> Option<(ViewParams, ViewParams)> {
     let (width, height) = (image.width, image.height);
     let used = entries.iter().filter(|entry| entry.enabled || entry.name() == augmentation);
-    let base: Vec<(&'static str, Params)> = used
-        .map(|entry| (entry.name(), first_draw(entry, seed, sample, width, height)))
-        .collect();
+    let base: Vec<(&'static str, Params)> =
+        used.map(|entry| (entry.name(), first_draw(entry, seed, sample, width, height))).collect();
     let mut other = base.clone();
     let entry = entries.iter().find(|entry| entry.name() == augmentation)?;
     let (_, own) = other.iter_mut().find(|(name, _)| *name == augmentation)?;

@@ -55,7 +55,8 @@ impl Measurement {
     pub fn begin(subject: &Subject) -> Self {
         let Subject { data, entries, seed, .. } = *subject;
         let queries = some(seed, "queries", data.held_out.len(), subject.images);
-        let wanted = if data.held_out.labels.is_empty() { 0 } else { BANK.min(BANK_PER_QUERY * queries.len()) };
+        let wanted =
+            if data.held_out.labels.is_empty() { 0 } else { BANK.min(BANK_PER_QUERY * queries.len()) };
         let bank = some(seed, "bank", data.train.len(), wanted);
         let differs = |entry: &&Entry| {
             queries.first().is_some_and(|first| {
@@ -174,7 +175,8 @@ impl Measurement {
             let bank = features.narrow(0, 0, self.bank.len())?;
             let queries = features.narrow(0, self.bank.len(), self.queries.len())?;
             for (trained, held_out) in self.data.train.labels.iter().zip(&self.data.held_out.labels) {
-                let of = |labels: &[u16], at: &[u32]| at.iter().map(|i| labels[*i as usize]).collect::<Vec<_>>();
+                let of =
+                    |labels: &[u16], at: &[u32]| at.iter().map(|i| labels[*i as usize]).collect::<Vec<_>>();
                 let (bank_classes, classes) = (of(&trained.of, &self.bank), of(&held_out.of, &self.queries));
                 let right =
                     neighbours::accuracy(&bank, &bank_classes, &queries, &classes, trained.classes.len())?;

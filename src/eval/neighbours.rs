@@ -22,9 +22,10 @@ pub fn accuracy(
     classes: usize,
 ) -> Result<f32> {
     let cosines = normalise(queries)?.matmul(&normalise(bank)?.t()?)?.to_vec2::<f32>()?;
-    let right = cosines.iter().zip(query_classes).filter(|(cosines, class)| {
-        vote(cosines, bank_classes, classes) == usize::from(**class)
-    });
+    let right = cosines
+        .iter()
+        .zip(query_classes)
+        .filter(|(cosines, class)| vote(cosines, bank_classes, classes) == usize::from(**class));
     Ok(right.count() as f32 / query_classes.len().max(1) as f32)
 }
 

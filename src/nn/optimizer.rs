@@ -59,9 +59,7 @@ impl Optimizer {
 
     /// What is remembered, by parameter: the first buffer, the second (AdamW), the number of updates.
     pub fn memory(&self) -> impl Iterator<Item = (&str, &Tensor, Option<&Tensor>, u64)> {
-        self.state
-            .iter()
-            .map(|(name, it)| (name.as_str(), &it.first, it.second.as_ref(), it.updates))
+        self.state.iter().map(|(name, it)| (name.as_str(), &it.first, it.second.as_ref(), it.updates))
     }
 
     /// Remembers what [`Self::memory`] gave for one parameter.

@@ -32,10 +32,7 @@ pub enum RunError {
     #[error("{} is not a run: it has no readable manifest.json ({why})", shown(path))]
     NotARun { path: PathBuf, why: String },
     /// Another process has the run.
-    #[error(
-        "{} is in use by {holder}: stop that one first, or watch it with `looc-tui attach`",
-        shown(path)
-    )]
+    #[error("{} is in use by {holder}: stop that one first, or watch it with `looc-tui attach`", shown(path))]
     Held { path: PathBuf, holder: Holder },
     /// The directory is not where it was when the run started.
     #[error("{} was moved, deleted or replaced while the run goes on: nothing more is written there", shown(.0))]

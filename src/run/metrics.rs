@@ -38,8 +38,13 @@ impl MetricsLog {
     /// Opens the log, and makes it if there is none. A torn last line is cut away.
     pub fn open(path: &Path) -> Result<Self, RunError> {
         let file = durable::open_append(path).map_err(RunError::io("open", path))?;
-        let log =
-            Self { path: path.to_path_buf(), file, waiting: Vec::new(), flushed: Instant::now(), told: false };
+        let log = Self {
+            path: path.to_path_buf(),
+            file,
+            waiting: Vec::new(),
+            flushed: Instant::now(),
+            told: false,
+        };
         log.cut_torn().map_err(RunError::io("cut", path))?;
         Ok(log)
     }

@@ -1,0 +1,125 @@
+//! Edits while training: checked, journaled, acknowledged, applied — in this order, between two steps.
+
+use super::{
+    EngineError,
+    message::{Edit, Event},
+    trainer::Trainer,
+};
+use crate::{
+    config::{self, Config},
+    run::journal,
+};
+use serde_json::Value;
+use std::{collections::VecDeque, sync::Arc};
+
+/// Edits of an interrupted run that came after its checkpoint, in order.
+#[derive(Debug, Default)]
+pub(super) struct Replay(VecDeque<(u64, Edit)>);
+
+impl Replay {
+    /// The edits among a journal's records that came after `revision`.
+    pub fn after(revision: u64, records: &[journal::Record]) -> Self {
+        let edit = |record: &journal::Record| match &record.entry {
+            journal::Entry::Edit { path, to, revision: own, .. } if *own > revision => {
+                let value = serde_json::from_str(to).unwrap_or_else(|_| Value::String(to.clone()));
+                Some((record.step, Edit { path: path.clone(), value }))
+            }
+            _ => None,
+        };
+        Self(records.iter().filter_map(edit).collect())
+    }
+
+    /// The step of the last one.
+    fn end(&self) -> Option<u64> {
+        self.0.back().map(|(step, _)| *step)
+    }
+}
+
+impl Trainer<'_> {
+    /// Obeys an edit, or says why not.
+    pub fn edit(&mut self, edit: Edit) -> Result<(), EngineError> {
+        let checked = match self.replay.end() {
+            Some(step) => Err(format!("edits from before the interruption are made again up to step {step}")),
+            None => self.checked(&edit),
+        };
+        match checked {
+            Ok(next) => self.accept(edit, next),
+            Err(why) => {
+                self.publisher.event(Event::Refused { path: edit.path, why });
+                Ok(())
+            }
+        }
+    }
+
+    /// Makes the edits that an interrupted run made at this step. They are in the journal already.
+    pub fn replay_edits(&mut self) -> Result<(), EngineError> {
+        while self.replay.0.front().is_some_and(|(step, _)| *step <= self.now.step) {
+            let Some((_, edit)) = self.replay.0.pop_front() else { break };
+            let next = self.now.config.edited(&edit.path, &edit.value)?;
+            self.apply(edit, next)?;
+        }
+        Ok(())
+    }
+
+    fn checked(&self, edit: &Edit) -> Result<Config, String> {
+        config::live(&edit.path)?;
+        self.now.config.edited(&edit.path, &edit.value).map_err(|error| error.to_string())
+    }
+
+    fn accept(&mut self, edit: Edit, next: Config) -> Result<(), EngineError> {
+        if next == *self.now.config {
+            let why = "it is so already".into();
+            self.publisher.event(Event::Refused { path: edit.path, why });
+            return Ok(());
+        }
+        if heads(&next) != heads(&self.now.config) {
+            // So that going back to before the edit is going back exactly.
+            self.save()?;
+        }
+        let from = text(self.now.config.get(&edit.path));
+        let entry = journal::Entry::Edit {
+            path: edit.path.clone(),
+            from,
+            to: text(next.get(&edit.path)),
+            revision: self.now.revision + 1,
+            config: next.hash(),
+        };
+        self.run.journal().append(self.now.step, entry)?;
+        self.apply(edit, next)
+    }
+
+    /// Puts a configuration into force: the next step is the first one under it.
+    fn apply(&mut self, edit: Edit, next: Config) -> Result<(), EngineError> {
+        let old = std::mem::replace(&mut self.now.config, Arc::new(next));
+        let new = self.config();
+        for gone in heads(&old).iter().filter(|name| !heads(&new).contains(name)) {
+            self.learner.remove_space(gone);
+        }
+        for added in heads(&new).iter().filter(|name| !heads(&old).contains(name)) {
+            let generation = self.generations.entry((*added).to_owned()).or_default();
+            *generation += 1;
+            self.learner.add_space(added, *generation)?;
+        }
+        if old.augment != new.augment {
+            self.reload();
+        }
+        self.now.revision += 1;
+        self.publisher.event(Event::Edited {
+            step: self.now.step,
+            path: edit.path.clone(),
+            from: text(old.get(&edit.path)),
+            to: text(new.get(&edit.path)),
+        });
+        self.publish(self.now.phase.clone());
+        Ok(())
+    }
+}
+
+/// The augmentations that own a space.
+pub(super) fn heads(config: &Config) -> Vec<&'static str> {
+    config.augment.iter().filter(|entry| entry.head).map(|entry| entry.name()).collect()
+}
+
+fn text(value: Option<Value>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}

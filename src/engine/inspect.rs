@@ -1,0 +1,80 @@
+//! The views of one held-out image, with their cosines from the model as it is now.
+
+use super::message::{ViewParam, ViewRequest, ViewSheet, ViewTile};
+use crate::{
+    augment::{Entry, Image, PlanAddress, ViewName, ViewParams, plan},
+    data::{Images, normalise},
+    looc::Learner,
+    nn::Pass,
+    rng::Domain,
+};
+use candle_core::{Device, Result, Tensor};
+use std::sync::Arc;
+
+/// Draws the views that a request names, and embeds them by the query encoder.
+///
+/// # Errors
+/// If the network cannot take them.
+pub fn sheet(
+    learner: &mut Learner,
+    images: &Images,
+    entries: &[Entry],
+    request: ViewRequest,
+    (seed, step): (u64, u64),
+    device: &Device,
+) -> Result<ViewSheet> {
+    let index = request.index % images.len().max(1);
+    let image = images.image(index);
+    let at = PlanAddress { seed, domain: Domain::Inspect, epoch: request.draw, sample: index as u64 };
+    let plan = plan(entries, at, images.side, images.side);
+    let pictures: Vec<Image> = plan.views.iter().map(|view| view.apply(&image)).collect();
+    let mut cosines = cosines(learner, &pictures, device)?.into_iter();
+    let views = plan.views.iter().zip(&pictures);
+    let views =
+        views.map(|(view, picture)| tile(view, picture, cosines.next().unwrap_or_default())).collect();
+    Ok(ViewSheet {
+        request,
+        count: images.len(),
+        step,
+        side: images.side,
+        original: images.bytes(index).into(),
+        labels: images.describe(index),
+        views,
+    })
+}
+
+fn tile(view: &ViewParams, picture: &Image, cosines: Vec<(Arc<str>, f32)>) -> ViewTile {
+    let param = |(name, params): &(&'static str, crate::augment::Params)| ViewParam {
+        augmentation: name,
+        text: params.describe(),
+        shared: view.name == ViewName::Sharing(name),
+    };
+    ViewTile {
+        name: view.name.label(),
+        rgb: picture.to_bytes().into(),
+        params: view.params.iter().map(param).collect(),
+        cosines,
+    }
+}
+
+/// For each picture: in every head, the cosine to the first one.
+fn cosines(learner: &mut Learner, pictures: &[Image], device: &Device) -> Result<Vec<Vec<(Arc<str>, f32)>>> {
+    let Some(first) = pictures.first() else { return Ok(Vec::new()) };
+    let size = 3 * first.width * first.height;
+    let mut planes = vec![0.0; pictures.len() * size];
+    for (picture, planes) in pictures.iter().zip(planes.chunks_exact_mut(size)) {
+        normalise(picture, planes);
+    }
+    let shape = (pictures.len(), 3, first.height, first.width);
+    let features = learner.query.forward(&Tensor::from_vec(planes, shape, device)?, Pass::Frozen)?;
+    let mut cosines = vec![Vec::new(); pictures.len()];
+    for space in &learner.spaces {
+        let name: Arc<str> = space.name.as_str().into();
+        let z = space.query.project_frozen(&features)?.to_vec2::<f32>()?;
+        for (row, cosines) in z.iter().zip(&mut cosines) {
+            let cosine = row.iter().zip(&z[0]).map(|(a, b)| a * b).sum();
+            cosines.push((name.clone(), cosine));
+        }
+    }
+    Ok(cosines)
+}

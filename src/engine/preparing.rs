@@ -1,0 +1,163 @@
+//! From a job to a trainer that is ready for its first step.
+
+use super::{
+    EngineError, Job, Place, Publisher,
+    edits::{Replay, heads},
+    message::{Event, Phase, Snapshot},
+    meter::Meter,
+    saving::{Facts, restore},
+    trainer::Trainer,
+};
+use crate::{
+    config::Config,
+    data::{self, Splits, steps_per_epoch},
+    eval::Frozen,
+    looc::Learner,
+    run::{self, Checkpoint, RunDir, journal},
+};
+use candle_core::Device;
+use std::{path::Path, sync::Arc, time::Instant};
+
+impl<'a> Trainer<'a> {
+    /// Loads the data, builds the model or takes it from a checkpoint, and opens the run's directory.
+    pub fn prepare(job: Job, publisher: &'a Publisher) -> Result<Self, EngineError> {
+        let (resumed, config) = match &job.place {
+            Place::Resume(path) => {
+                let opened = open(path, publisher)?;
+                let config = Config::parse(&opened.1.config_yaml, "the checkpoint's config", &[])?;
+                (Some(opened), config)
+            }
+            Place::New(_) | Place::Next(_) => (None, job.config),
+        };
+        let mut now = Snapshot { config: Arc::new(config.clone()), ..Snapshot::default() };
+        let data = load(&config, &mut now, publisher)?;
+        let device = device()?;
+        now.compute = compute(&device);
+        let seed = config.train.seed;
+        let mut learner = Learner::new(&config.model, &config.contrast, &heads(&config), seed, &device)?;
+        let epochs = config.train.epochs * steps_per_epoch(data.train.len(), config.train.batch) as f64;
+        now.steps = job.steps.unwrap_or_else(|| (epochs.round() as u64).max(1));
+        let (mut time, mut saved, mut generations, mut replay) = Default::default();
+        let run = match resumed {
+            Some((run, checkpoint)) => {
+                restore(&mut learner, &checkpoint, &device)?;
+                let facts = Facts::of(&checkpoint)?;
+                (time, saved, generations) = (facts.time, Some(checkpoint.step), facts.generations);
+                replay = Replay::after(facts.revision, run.records());
+                (now.step, now.revision) = (checkpoint.step, facts.revision);
+                now.steps = job.steps.or(planned(run.records())).unwrap_or(now.steps);
+                differing(&facts.compute, &now.compute, publisher);
+                run
+            }
+            None => create(&job.place, &config)?,
+        };
+        now.run = Some(run.path().to_path_buf());
+        let frozen = Frozen::of(&learner, &config.model, &device)?;
+        let clock = (time, Instant::now());
+        let (loader, measurement, meter) = (None, None, Meter::default());
+        Ok(Self {
+            publisher,
+            run,
+            now,
+            data,
+            device,
+            learner,
+            loader,
+            frozen,
+            measurement,
+            generations,
+            replay,
+            meter,
+            clock,
+            saved,
+        })
+    }
+
+    /// Writes down that a process begins to train.
+    pub fn note_start(&mut self) -> Result<(), EngineError> {
+        let entry = journal::Entry::Start {
+            version: env!("CARGO_PKG_VERSION").into(),
+            steps: self.now.steps,
+            compute: self.now.compute.clone(),
+        };
+        self.run.journal().append(self.now.step, entry)?;
+        self.publish(Phase::Training);
+        Ok(())
+    }
+}
+
+/// Opens an interrupted run: its newest good checkpoint, the log cut back to it.
+fn open(path: &Path, publisher: &Publisher) -> Result<(RunDir, Checkpoint), EngineError> {
+    let mut run = RunDir::open(path)?;
+    let (checkpoint, warnings) =
+        run.newest()?.ok_or_else(|| EngineError::NothingToResume(path.to_path_buf()))?;
+    for warning in warnings {
+        publisher.event(Event::Warning(warning));
+    }
+    run.metrics().truncate_after(checkpoint.step)?;
+    Ok((run, checkpoint))
+}
+
+fn create(place: &Place, config: &Config) -> Result<RunDir, EngineError> {
+    let path = match place {
+        Place::New(path) | Place::Resume(path) => path.clone(),
+        Place::Next(root) => run::default_path(root)?,
+    };
+    Ok(RunDir::create(&path, &config.to_yaml(), &config.hash(), config.train.seed)?)
+}
+
+fn load(config: &Config, now: &mut Snapshot, publisher: &Publisher) -> Result<Splits, EngineError> {
+    let data = data::open(&config.data, &mut |what, done, of| {
+        now.phase = Phase::Loading { what: what.into(), done, of };
+        publisher.publish(now.clone());
+    })?;
+    for note in &data.notes {
+        publisher.event(Event::Warning(note.clone()));
+    }
+    let (images, batch) = (data.train.len(), config.train.batch);
+    if images < batch {
+        return Err(EngineError::BatchTooLarge { images, batch });
+    }
+    if data.held_out.len() < 2 {
+        return Err(EngineError::NothingHeldOut);
+    }
+    now.images = (images, data.held_out.len());
+    now.phase = Phase::Starting;
+    publisher.publish(now.clone());
+    Ok(data)
+}
+
+/// The steps that the run was last started for.
+fn planned(records: &[journal::Record]) -> Option<u64> {
+    records.iter().rev().find_map(|record| match &record.entry {
+        journal::Entry::Start { steps, .. } => Some(*steps),
+        _ => None,
+    })
+}
+
+/// The bits of a resumed run are those of the uninterrupted one on the same machine only.
+fn differing(before: &str, now: &str, publisher: &Publisher) {
+    if before != now {
+        let text = format!(
+            "this run computed on {before} before and goes on with {now}: its figures may differ in their last digits from those of a run without an interruption"
+        );
+        publisher.event(Event::Warning(text));
+    }
+}
+
+/// A GPU if the program was built for one and there is one.
+fn device() -> Result<Device, EngineError> {
+    match Device::cuda_if_available(0)? {
+        Device::Cpu => Ok(Device::metal_if_available(0)?),
+        device => Ok(device),
+    }
+}
+
+/// What the network computes on, in words.
+fn compute(device: &Device) -> String {
+    match device {
+        Device::Cpu => format!("cpu ({} threads)", rayon::current_num_threads()),
+        Device::Cuda(_) => "cuda:0".into(),
+        Device::Metal(_) => "metal:0".into(),
+    }
+}

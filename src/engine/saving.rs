@@ -1,0 +1,121 @@
+//! Checkpoints of the training thread's state, and the end of a run.
+
+use super::{
+    EngineError,
+    message::{Event, Phase},
+    trainer::Trainer,
+};
+use crate::{
+    looc::{Learner, LearnerState},
+    run::{Checkpoint, journal},
+};
+use candle_core::{DType, Device, Tensor};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// What a checkpoint says beside its tensors.
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
+pub(super) struct Facts {
+    /// Cursors of the queues and updates of the optimiser.
+    pub counts: BTreeMap<String, u64>,
+    /// How often a head of each name was made.
+    pub generations: BTreeMap<String, u64>,
+    /// Edits in force.
+    pub revision: u64,
+    /// Seconds trained.
+    pub time: f64,
+    /// What computed.
+    pub compute: String,
+    /// Of the program.
+    pub version: String,
+}
+
+impl Facts {
+    fn map(&self) -> Result<Map<String, Value>, EngineError> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(map)) => Ok(map),
+            Ok(_) => Err(EngineError::Checkpoint("its facts are not an object".into())),
+            Err(error) => Err(EngineError::Checkpoint(error.to_string())),
+        }
+    }
+
+    /// From a checkpoint.
+    pub fn of(checkpoint: &Checkpoint) -> Result<Self, EngineError> {
+        serde_json::from_value(Value::Object(checkpoint.facts.clone()))
+            .map_err(|error| EngineError::Checkpoint(error.to_string()))
+    }
+}
+
+/// Puts a checkpoint's tensors back.
+pub(super) fn restore(
+    learner: &mut Learner,
+    checkpoint: &Checkpoint,
+    device: &Device,
+) -> Result<(), EngineError> {
+    let mut state = LearnerState { counts: Facts::of(checkpoint)?.counts, ..LearnerState::default() };
+    for (name, shape, values) in &checkpoint.tensors {
+        let tensor = Tensor::from_slice(values, shape.as_slice(), device)?;
+        state.tensors.insert(name.clone(), tensor);
+    }
+    learner.restore(&state).map_err(|error| EngineError::Checkpoint(error.to_string()))
+}
+
+impl Trainer<'_> {
+    /// Writes a checkpoint of this step. The log up to here is on the disk before it.
+    pub fn save(&mut self) -> Result<(), EngineError> {
+        self.finish_measurement()?;
+        if self.saved == Some(self.now.step) {
+            return Ok(());
+        }
+        self.run.in_place()?;
+        self.run.metrics().sync()?;
+        let state = self.learner.state()?;
+        let facts = Facts {
+            counts: state.counts,
+            generations: self.generations.clone(),
+            revision: self.now.revision,
+            time: self.time(),
+            compute: self.now.compute.clone(),
+            version: env!("CARGO_PKG_VERSION").into(),
+        };
+        let mut tensors = Vec::with_capacity(state.tensors.len());
+        for (name, tensor) in state.tensors {
+            let values = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
+            tensors.push((name, tensor.dims().to_vec(), values));
+        }
+        let config_yaml = self.now.config.to_yaml();
+        let checkpoint = Checkpoint { step: self.now.step, tensors, facts: facts.map()?, config_yaml };
+        let path = self.run.save(&checkpoint)?;
+        let name = path.strip_prefix(self.run.path()).unwrap_or(&path).display().to_string();
+        self.run.journal().append(self.now.step, journal::Entry::Checkpoint { path: name })?;
+        self.saved = Some(self.now.step);
+        self.publisher.event(Event::Saved { step: self.now.step, path });
+        Ok(())
+    }
+
+    /// Ends the run in good order, or writes down why it could not.
+    pub fn close(&mut self, ended: Result<Phase, EngineError>) -> Result<(), EngineError> {
+        let (phase, reason) = match ended {
+            Ok(Phase::Finished) => {
+                if self.now.invariance.as_ref().is_none_or(|report| report.step != self.now.step) {
+                    self.begin_measurement()?;
+                }
+                (Phase::Finished, journal::StopReason::Finished)
+            }
+            Ok(phase) => (phase, journal::StopReason::Stopped),
+            Err(error) => {
+                let entry = journal::Entry::Stop {
+                    reason: journal::StopReason::Failed,
+                    why: Some(error.to_string()),
+                };
+                let noted = self.run.journal().append(self.now.step, entry);
+                self.warn_of(noted);
+                return Err(error);
+            }
+        };
+        self.save()?;
+        self.run.journal().append(self.now.step, journal::Entry::Stop { reason, why: None })?;
+        self.publish(phase);
+        Ok(())
+    }
+}
