@@ -57,10 +57,12 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Writes all of it a second time if the disk failed or was full at the first; a missing right or a
 /// missing folder is not mended so.
 fn twice(mut attempt: impl FnMut() -> io::Result<()>) -> io::Result<()> {
-    attempt().or_else(|first| match Errno::from_io_error(&first) {
-        Some(Errno::IO | Errno::NOSPC | Errno::DQUOT) => attempt(),
-        _ => Err(first),
-    })
+    attempt().or_else(|first| if worth_another(&first) { attempt() } else { Err(first) })
+}
+
+/// Whether the disk failed or was full, so that writing all of it anew may succeed.
+pub fn worth_another(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::IO | Errno::NOSPC | Errno::DQUOT))
 }
 
 /// Makes a new directory of the user's own with an unpredictable name beside `path`.
@@ -71,6 +73,23 @@ pub fn temp_dir(path: &Path) -> io::Result<PathBuf> {
 /// Makes one directory of the user's own; it must not be there.
 pub fn make_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(DIR_MODE).create(path)
+}
+
+/// Makes a directory of the user's own, and those above it that are not there; each name is durable. One
+/// that is there stays as it is.
+pub fn make_dirs(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let above = parent(path);
+    if above != path {
+        make_dirs(above)?;
+    }
+    match make_dir(path) {
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made.and_then(|()| sync_dir(above)),
+    }
 }
 
 /// Makes the names in a directory durable.
