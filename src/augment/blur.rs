@@ -31,7 +31,13 @@ impl Augmentation for Blur {
     const KNOBS: &'static [Knob] = &[
         Knob { path: "p", min: 0.0, max: 1.0, step: 0.05, help: "probability of a blur" },
         Knob { path: "sigma.0", min: 0.05, max: 10.0, step: 0.1, help: "least standard deviation, pixels" },
-        Knob { path: "sigma.1", min: 0.05, max: 10.0, step: 0.1, help: "greatest standard deviation, pixels" },
+        Knob {
+            path: "sigma.1",
+            min: 0.05,
+            max: 10.0,
+            step: 0.1,
+            help: "greatest standard deviation, pixels",
+        },
     ];
     /// The standard deviation in pixels; `None`: sharp as it is.
     type Params = Option<f32>;

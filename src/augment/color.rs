@@ -103,7 +103,8 @@ impl Augmentation for Color {
         let gray = stream.coin(self.grayscale as f32);
         let mut order = [0, 1, 2, 3];
         stream.shuffle(&mut order);
-        let mut factor = |strength: f64| stream.between((1.0 - strength).max(0.0) as f32, 1.0 + strength as f32);
+        let mut factor =
+            |strength: f64| stream.between((1.0 - strength).max(0.0) as f32, 1.0 + strength as f32);
         let (brightness, contrast) = (factor(self.brightness), factor(self.contrast));
         let saturation = factor(self.saturation);
         let hue = stream.between(-self.hue as f32, self.hue as f32);

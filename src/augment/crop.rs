@@ -75,9 +75,17 @@ impl Augmentation for Crop {
     const HELP: &'static str = "cuts a random box out and resizes it back";
     const KNOBS: &'static [Knob] = &[
         Knob { path: "scale.0", min: 0.01, max: 1.0, step: 0.05, help: "least area of the box, part of 1" },
-        Knob { path: "scale.1", min: 0.01, max: 1.0, step: 0.05, help: "greatest area of the box, part of 1" },
+        Knob {
+            path: "scale.1",
+            min: 0.01,
+            max: 1.0,
+            step: 0.05,
+            help: "greatest area of the box, part of 1",
+        },
         Knob { path: "ratio.0", min: 0.1, max: 10.0, step: 0.05, help: "least width ÷ height of the box" },
-        Knob { path: "ratio.1", min: 0.1, max: 10.0, step: 0.05, help: "greatest width ÷ height of the box" },
+        Knob {
+            path: "ratio.1", min: 0.1, max: 10.0, step: 0.05, help: "greatest width ÷ height of the box"
+        },
     ];
     type Params = Region;
 

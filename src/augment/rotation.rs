@@ -99,11 +99,8 @@ fn quarter_turn(image: &mut Image, counterclockwise: bool) {
     for y in 0..height {
         let across = (2 * y + 1) * width / (2 * height);
         for x in 0..width {
-            let (row, column) = if counterclockwise {
-                (rows[x], width - 1 - across)
-            } else {
-                (height - 1 - rows[x], across)
-            };
+            let (row, column) =
+                if counterclockwise { (rows[x], width - 1 - across) } else { (height - 1 - rows[x], across) };
             let at = (row * width + column) * 3;
             turned.extend_from_slice(&image.pixels[at..at + 3]);
         }

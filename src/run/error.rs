@@ -34,7 +34,8 @@ pub enum RunError {
     /// Another version's layout.
     #[error(
         "{} is of format {format}, and this program reads format {}: open it with {program}",
-        shown(path), super::manifest::FORMAT
+        shown(path),
+        super::manifest::FORMAT
     )]
     Format { path: PathBuf, format: u32, program: String },
     /// A checkpoint that cannot be trusted.
@@ -50,10 +51,7 @@ pub enum RunError {
     #[error("cannot save step {step}: {why}; the checkpoints before it are untouched")]
     Unsound { step: u64, why: String },
     /// Another process has the run.
-    #[error(
-        "{} is in use by {holder}: stop that one first, or watch it with `looc-tui attach`",
-        shown(path)
-    )]
+    #[error("{} is in use by {holder}: stop that one first, or watch it with `looc-tui attach`", shown(path))]
     Held { path: PathBuf, holder: Holder },
     /// The directory is not where it was when the run started.
     #[error("{} was moved, deleted or replaced while the run goes on: nothing more is written there", shown(.0))]

@@ -147,8 +147,8 @@ impl Journal {
     /// later append may succeed.
     pub fn append(&mut self, step: u64, entry: Entry) -> Result<Record, RunError> {
         let record = Record { seq: self.count + 1, time: clock::now(), step, entry };
-        let object =
-            serde_json::to_string(&record).map_err(|error| RunError::io("encode", &self.path)(error.into()))?;
+        let object = serde_json::to_string(&record)
+            .map_err(|error| RunError::io("encode", &self.path)(error.into()))?;
         let before = self.text.len();
         self.text.extend_from_slice(seal::seal(&object).as_bytes());
         self.text.push(b'\n');
@@ -192,8 +192,9 @@ mod tests {
         let mut journal = Journal::create(&path).unwrap();
         let start = Entry::Start { version: "0.1.0".into(), steps: 9, compute: "cpu".into() };
         let stop = Entry::Stop { reason: StopReason::Stopped, why: None };
-        let records =
-            vec![(0, start), (4, edit(1)), (5, stop)].into_iter().map(|(at, e)| journal.append(at, e).unwrap());
+        let records = vec![(0, start), (4, edit(1)), (5, stop)]
+            .into_iter()
+            .map(|(at, e)| journal.append(at, e).unwrap());
         let records = records.collect();
         (path, records)
     }
@@ -209,7 +210,10 @@ mod tests {
         assert_eq!(read(&path).unwrap().len(), 4);
         let line = fs::read_to_string(&path).unwrap().lines().nth(1).unwrap().to_owned();
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();
-        assert_eq!((&value["kind"], &value["step"], &value["revision"]), (&"edit".into(), &4.into(), &1.into()));
+        assert_eq!(
+            (&value["kind"], &value["step"], &value["revision"]),
+            (&"edit".into(), &4.into(), &1.into())
+        );
     }
 
     #[test]

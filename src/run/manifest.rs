@@ -68,7 +68,8 @@ impl Manifest {
             program: String,
         }
         let not_a_run = |why: String| RunError::NotARun { path: folder.to_path_buf(), why: printable(&why) };
-        let text = durable::read(&folder.join(MANIFEST), LIMIT).map_err(|error| not_a_run(error.to_string()))?;
+        let text =
+            durable::read(&folder.join(MANIFEST), LIMIT).map_err(|error| not_a_run(error.to_string()))?;
         let Formatted { format, program } =
             serde_json::from_slice(&text).map_err(|error| not_a_run(error.to_string()))?;
         check_format(folder, format, &program)?;

@@ -40,8 +40,13 @@ impl MetricsLog {
     /// Opens the log, and makes it if there is none. A torn last line is cut away.
     pub fn open(path: &Path) -> Result<Self, RunError> {
         let file = durable::open_append(path).map_err(RunError::io("open", path))?;
-        let log =
-            Self { path: path.to_path_buf(), file, waiting: Vec::new(), flushed: Instant::now(), told: false };
+        let log = Self {
+            path: path.to_path_buf(),
+            file,
+            waiting: Vec::new(),
+            flushed: Instant::now(),
+            told: false,
+        };
         log.cut_torn().map_err(RunError::io("cut", path))?;
         Ok(log)
     }
@@ -129,6 +134,20 @@ impl MetricsLog {
             }
         }
         self.file.set_len(0)
+    }
+}
+
+/// For tests: a disk that is full for a while.
+#[cfg(test)]
+impl MetricsLog {
+    pub(super) fn refuse(&mut self) -> io::Result<()> {
+        self.file = File::options().write(true).open("/dev/full")?;
+        Ok(())
+    }
+
+    pub(super) fn accept(&mut self) -> io::Result<()> {
+        self.file = durable::open_append(&self.path)?;
+        Ok(())
     }
 }
 

@@ -91,7 +91,8 @@ mod tests {
     #[test]
     fn every_bit_comes_back_in_order_of_names() {
         let odd = [f32::from_bits(0x7fc0_1234), f32::NEG_INFINITY, -0.0, f32::MIN_POSITIVE / 2.0];
-        let bytes = encode(&[tensor("b.x", &[2, 2], &odd), tensor("a", &[], &[1.5]), tensor("none", &[0, 3], &[])]);
+        let bytes =
+            encode(&[tensor("b.x", &[2, 2], &odd), tensor("a", &[], &[1.5]), tensor("none", &[0, 3], &[])]);
         let back = decode(&bytes.unwrap()).unwrap();
         let names: Vec<_> = back.iter().map(|(name, shape, _)| (name.as_str(), shape.clone())).collect();
         assert_eq!(names, [("a", vec![]), ("b.x", vec![2, 2]), ("none", vec![0, 3])]);
@@ -114,16 +115,18 @@ mod tests {
         let good = one(r#""dtype":"F32","shape":[2],"data_offsets":[0,8]"#);
         assert_eq!(decode(&file(&good, 8)).unwrap(), [tensor("a", &[2], &[0.0; 2])]);
         let two = |b: &str| {
-            format!(r#"{{"a":{{"dtype":"F32","shape":[2],"data_offsets":[0,8]}},"b":{{"dtype":"F32","shape":[2],"data_offsets":{b}}}}}"#)
+            format!(
+                r#"{{"a":{{"dtype":"F32","shape":[2],"data_offsets":[0,8]}},"b":{{"dtype":"F32","shape":[2],"data_offsets":{b}}}}}"#
+            )
         };
         decode(&file(&two("[8,16]"), 16)).unwrap();
         let hostile = [
             [&(1u64 << 63).to_le_bytes()[..], good.as_bytes(), &[0; 8]].concat(), // a header of 2⁶³ bytes
             [&u64::MAX.to_le_bytes()[..], good.as_bytes(), &[0; 8]].concat(),
-            file(&two("[4,12]"), 16), // overlap
-            file(&two("[0,8]"), 8),   // twice the same bytes
+            file(&two("[4,12]"), 16),  // overlap
+            file(&two("[0,8]"), 8),    // twice the same bytes
             file(&two("[12,20]"), 20), // a gap
-            file(&good, 9),           // bytes of nobody
+            file(&good, 9),            // bytes of nobody
             file(&good, 7),
             file(&one(r#""dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]"#), 8),
             file(&one(r#""dtype":"F32","shape":[3],"data_offsets":[0,8]"#), 8),
