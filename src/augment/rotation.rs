@@ -98,9 +98,9 @@ fn quarter_turn(image: &mut Image, counterclockwise: bool) {
     let mut turned = Vec::with_capacity(image.pixels.len());
     for y in 0..height {
         let across = (2 * y + 1) * width / (2 * height);
-        for x in 0..width {
+        for &row in &rows {
             let (row, column) =
-                if counterclockwise { (rows[x], width - 1 - across) } else { (height - 1 - rows[x], across) };
+                if counterclockwise { (row, width - 1 - across) } else { (height - 1 - row, across) };
             let at = (row * width + column) * 3;
             turned.extend_from_slice(&image.pixels[at..at + 3]);
         }

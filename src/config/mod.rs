@@ -1,6 +1,8 @@
 //! One document that says everything about a run.
 
+mod document;
 mod train;
+pub use document::live;
 pub use train::TrainSettings;
 
 use crate::{
@@ -23,3 +25,7 @@ pub struct Config {
     pub train: TrainSettings,
     pub eval: EvalSettings,
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {why}")]
+pub struct ConfigError { pub path: String, pub why: String }

@@ -1,7 +1,24 @@
 //! Images and their labels: the built-in set, CIFAR, image folders; the order of an epoch; and the
 //! loader that makes views ahead of the trainer.
 
+mod cifar;
+mod error;
+mod folder;
+mod loader;
+mod normal;
+mod order;
+mod pixels;
+mod registry;
 mod settings;
+mod shapes;
+#[cfg(test)]
+mod tests;
+
+pub use error::DataError;
+pub use loader::{Batch, Loader, Recipe, make_batch};
+pub use normal::{MEAN, STD, normalise};
+pub use order::{epoch_order, steps_per_epoch};
+pub use registry::{DATASETS, Dataset, Progress, open};
 pub use settings::DataSettings;
 
 /// Images of one size, in memory, with any number of label sets.

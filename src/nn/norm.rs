@@ -111,7 +111,7 @@ fn affine(
 
 /// The same in candle's operations: for devices other than the CPU, and as the kernel's reference.
 /// Returns the output and the groups' means and biased variances, `[groups, channels]`.
-fn reference(
+pub(super) fn reference(
     x: &Tensor,
     weight: &Tensor,
     bias: &Tensor,

@@ -2,9 +2,11 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Seconds since 1970, UTC; 0 for a clock before that.
+/// Seconds since 1970, UTC, in whole milliseconds; 0 for a clock before that. With more digits, what
+/// comes back from JSON could be another number.
 pub fn now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |passed| passed.as_secs_f64())
+    let passed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    (passed.as_secs_f64() * 1e3).round() / 1e3
 }
 
 /// `2026-11-24T01:48:45Z` of seconds since 1970; what is before 1970 or after 9999 is cut to that.

@@ -43,20 +43,39 @@ fn write_with(path: &Path, bytes: &[u8], mut sync: impl FnMut(&File) -> io::Resu
     })
 }
 
-/// Makes a new file that nobody has seen before and syncs it: for the parts of a directory that is
-/// put in place as a whole later.
-pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Puts a directory of `files` (names and contents) at `path`, whole or not at all. Nothing may be there.
+///
+/// # Errors
+/// The system's; no part of it is left then.
+pub fn write_dir(path: &Path, files: &[(&str, &[u8])]) -> io::Result<()> {
     twice(|| {
-        let mut file = create(path)?;
-        file.write_all(bytes).and_then(|()| file.sync_all()).inspect_err(|_| {
-            let _ = fs::remove_file(path);
-        })
-    })
+        let temp = temp_dir(path)?;
+        let filled = files.iter().try_for_each(|(name, bytes)| {
+            let mut file = create(&temp.join(name))?;
+            file.write_all(bytes).and_then(|()| file.sync_all())
+        });
+        let placed = filled.and_then(|()| sync_dir(&temp)).and_then(|()| fs::rename(&temp, path));
+        if placed.is_err() {
+            // The first error is the one to tell; a later sweep takes what is left.
+            let _ = fs::remove_dir_all(&temp);
+        }
+        placed
+    })?;
+    sync_dir(parent(path))
+}
+
+/// Removes a directory so that no part of it is ever seen under its name: a kill on the way leaves a
+/// temp directory for [`sweep`].
+pub fn remove_dir(path: &Path) -> io::Result<()> {
+    let temp = temp_dir(path)?;
+    // Onto an empty directory a directory may be renamed.
+    fs::rename(path, &temp)?;
+    fs::remove_dir_all(&temp)
 }
 
 /// Writes all of it a second time if the disk failed or was full at the first; a missing right or a
 /// missing folder is not mended so.
-fn twice(mut attempt: impl FnMut() -> io::Result<()>) -> io::Result<()> {
+fn twice<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     attempt().or_else(|first| match Errno::from_io_error(&first) {
         Some(Errno::IO | Errno::NOSPC | Errno::DQUOT) => attempt(),
         _ => Err(first),
@@ -64,7 +83,7 @@ fn twice(mut attempt: impl FnMut() -> io::Result<()>) -> io::Result<()> {
 }
 
 /// Makes a new directory of the user's own with an unpredictable name beside `path`.
-pub fn temp_dir(path: &Path) -> io::Result<PathBuf> {
+fn temp_dir(path: &Path) -> io::Result<PathBuf> {
     fresh(path, |temp| DirBuilder::new().mode(DIR_MODE).create(temp)).map(|(temp, ())| temp)
 }
 
@@ -73,12 +92,29 @@ pub fn make_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(DIR_MODE).create(path)
 }
 
+/// Makes a directory of the user's own, and those above it that are not there; each name is durable. One
+/// that is there stays as it is.
+pub fn make_dirs(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let above = parent(path);
+    if above != path {
+        make_dirs(above)?;
+    }
+    match make_dir(path) {
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made.and_then(|()| sync_dir(above)),
+    }
+}
+
 /// Makes the names in a directory durable.
-pub fn sync_dir(path: &Path) -> io::Result<()> {
+fn sync_dir(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-/// Whether [`write`] or [`temp_dir`] could have left a file of this name.
+/// Whether [`write`] or [`write_dir`] could have left a file or directory of this name.
 pub fn is_temp(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     name.starts_with(b".") && name.ends_with(b".tmp")

@@ -31,6 +31,25 @@ pub enum RunError {
     /// There is no run where one was to be opened.
     #[error("{} is not a run: it has no readable manifest.json ({why})", shown(path))]
     NotARun { path: PathBuf, why: String },
+    /// Another version's layout.
+    #[error(
+        "{} is of format {format}, and this program reads format {}: open it with {program}",
+        shown(path),
+        super::manifest::FORMAT
+    )]
+    Format { path: PathBuf, format: u32, program: String },
+    /// A checkpoint that cannot be trusted.
+    #[error("checkpoint {} is damaged ({why}): use an earlier one, or restore it from a copy", shown(path))]
+    BadCheckpoint { path: PathBuf, why: String },
+    /// Checkpoints, and none of them good.
+    #[error(
+        "no checkpoint in {} can be used: {}; restore one from a copy, or start a new run",
+        shown(path), why.join("; ")
+    )]
+    NoGoodCheckpoint { path: PathBuf, why: Vec<String> },
+    /// A state that could not be read back is not written.
+    #[error("cannot save step {step}: {why}; the checkpoints before it are untouched")]
+    Unsound { step: u64, why: String },
     /// Another process has the run.
     #[error("{} is in use by {holder}: stop that one first, or watch it with `looc-tui attach`", shown(path))]
     Held { path: PathBuf, holder: Holder },

@@ -22,6 +22,8 @@ pub const METRICS: &str = "metrics.jsonl";
 const FLUSH: Duration = Duration::from_secs(1);
 /// While the disk refuses, so many bytes wait in memory; what comes then is left out.
 const BACKLOG: usize = 8 << 20;
+/// So much of a log's end is read for the latest figures: some hundred lines.
+const END: u64 = 64 << 10;
 
 /// The log, open for appending.
 #[derive(Debug)]
@@ -82,7 +84,7 @@ impl MetricsLog {
     /// # Errors
     /// The system's, each time.
     pub fn sync(&mut self) -> Result<(), RunError> {
-        self.flush()?;
+        self.write_waiting().map_err(RunError::io("append to", &self.path))?;
         self.file.sync_data().map_err(RunError::io("sync", &self.path))
     }
 
@@ -91,7 +93,7 @@ impl MetricsLog {
     /// # Errors
     /// The system's; [`RunError::Damaged`] for a damaged line before the cut.
     pub fn truncate_after(&mut self, step: u64) -> Result<(), RunError> {
-        self.flush()?;
+        self.write_waiting().map_err(RunError::io("append to", &self.path))?;
         let mut tail = Tail::open(&self.path)?;
         let mut end = 0;
         tail.each(|row, after| {
@@ -132,6 +134,20 @@ impl MetricsLog {
             }
         }
         self.file.set_len(0)
+    }
+}
+
+/// For tests: a disk that is full for a while.
+#[cfg(test)]
+impl MetricsLog {
+    pub(super) fn refuse(&mut self) -> io::Result<()> {
+        self.file = File::options().write(true).open("/dev/full")?;
+        Ok(())
+    }
+
+    pub(super) fn accept(&mut self) -> io::Result<()> {
+        self.file = durable::open_append(&self.path)?;
+        Ok(())
     }
 }
 
@@ -177,6 +193,42 @@ fn encode<'a>(
 /// The system's; [`RunError::Damaged`] names the first line that cannot be read.
 pub fn read(path: &Path) -> Result<Vec<Row>, RunError> {
     Tail::open(path)?.more()
+}
+
+/// The step and time of the last row, and the latest figure of every tag among the last rows; none for a
+/// log without a row. Reads the log's end only, however long it is; what cannot be read there is passed
+/// over, for this is for lists of runs.
+///
+/// # Errors
+/// The system's.
+pub fn latest(path: &Path) -> Result<Option<Row>, RunError> {
+    let text = end_of(path).map_err(RunError::io("read", path))?;
+    let mut tags = Vec::new();
+    let complete = text.split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n"));
+    let rows = complete.filter_map(|line| metrics_row::parse(line, &mut tags).ok());
+    Ok(rows.reduce(|earlier, mut row| {
+        for (tag, value) in earlier.values {
+            if row.values.iter().all(|(newer, _)| *newer != tag) {
+                row.values.push((tag, value));
+            }
+        }
+        row
+    }))
+}
+
+/// The last bytes of a log, from the beginning of a line on.
+fn end_of(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = durable::open_regular(path)?;
+    let start = file.metadata()?.len().saturating_sub(END);
+    // One byte more, so that a line which begins just there is seen to begin.
+    file.seek(SeekFrom::Start(start.saturating_sub(1)))?;
+    let mut text = Vec::new();
+    file.take(END + 1).read_to_end(&mut text)?;
+    if start > 0 {
+        let first = text.iter().position(|byte| *byte == b'\n').map_or(text.len(), |newline| newline + 1);
+        text.drain(..first);
+    }
+    Ok(text)
 }
 
 /// Follows a log that may be growing.

@@ -1,13 +1,37 @@
 //! A run's directory: what it holds, who may write it, and how it survives everything.
+//!
+//! ```text
+//! manifest.json   what it is; written last, so a directory with it is a whole run   (manifest)
+//! config.yaml     the configuration it started with                                 (dir)
+//! journal.jsonl   what was done to it, in order                                     (journal)
+//! metrics.jsonl   the figures of every step                                         (metrics)
+//! lock            who writes it now                                                 (lock)
+//! checkpoints/    step-00001234/{state.safetensors, config.yaml, manifest.json}     (checkpoint)
+//! ```
 
+pub mod checkpoint;
 mod clock;
+mod dir;
 mod durable;
 mod error;
 pub mod journal;
+mod list;
 mod lock;
+mod manifest;
 pub mod metrics;
 mod metrics_row;
 mod seal;
+mod tensors;
 
+#[cfg(test)]
+mod tests;
+
+pub use checkpoint::Checkpoint;
+pub use clock::utc;
+pub use dir::{CONFIG, RunDir, config_yaml, default_path, newest};
 pub use error::RunError;
+pub use journal::{Entry, Journal, Record, StopReason};
+pub use list::{State, Summary, list};
 pub use lock::{Holder, Lock, holder};
+pub use manifest::Manifest;
+pub use metrics::MetricsLog;

@@ -6,6 +6,8 @@
 
 mod batch_norm;
 mod conv2d;
+#[cfg(test)]
+mod tests;
 
 pub use batch_norm::{BatchNorm, Moments};
 pub use conv2d::Conv2d;

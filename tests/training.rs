@@ -1,0 +1,204 @@
+//! The main job without a screen: the engine trains on the built-in set.
+
+mod common;
+
+use common::{Watched, config, journal_kinds, rows, series, train};
+use looc::engine::message::{Command, Edit, Event, Phase};
+use looc::{engine::Place, run};
+use std::path::Path;
+
+/// A model that learns within the patience of a test.
+const SMALL: &[&str] = &[
+    "data.train=2000",
+    "data.held_out=300",
+    "model.width=8",
+    "train.batch=32",
+    "contrast.queue=512",
+    "model.bn_splits=2",
+    "eval.every=0",
+    "eval.images=200",
+];
+
+fn mean(values: &[f32]) -> f32 {
+    values.iter().sum::<f32>() / values.len() as f32
+}
+
+/// Two hundred steps: every loss falls, and each head keeps what it was made to keep.
+#[test]
+fn every_loss_falls_and_heads_keep_their_factor() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let ended = train(config(SMALL), Place::New(path.clone()), 200);
+    assert_eq!(ended.phase, Phase::Finished, "{:?}", ended.phase);
+
+    let rows = rows(&path);
+    for (tag, negatives) in [("loss/all", 512.0f32), ("loss/color", 514.0), ("loss/rotation", 514.0)] {
+        let losses = series(&rows, tag);
+        assert_eq!(losses.len(), 200, "{tag}");
+        // At random weights every logit is about alike: ln(1 + negatives).
+        let start = (1.0 + negatives).ln();
+        assert!((losses[0] - start).abs() < 1.0, "{tag} starts at {}, not near {start}", losses[0]);
+        let (first, last) = (mean(&losses[..20]), mean(&losses[180..]));
+        assert!(last < first - 0.3, "{tag} went from {first} to {last}");
+    }
+    let last = |tag: &str| *series(&rows, tag).last().unwrap_or_else(|| panic!("{tag} is missing"));
+    for own in ["color", "rotation"] {
+        let general = last(&format!("invariance/all/{own}"));
+        let kept = last(&format!("invariance/{own}/{own}"));
+        assert!(kept < general - 0.15, "head {own} is {kept} invariant to {own}, head all {general}");
+    }
+    assert_eq!(journal_kinds(&path), ["start", "checkpoint", "stop"]);
+}
+
+/// The method's views matter: with the sharing switched off — every head's key drawn anew, as k0 is —
+/// nothing sets the heads apart.
+#[test]
+fn without_a_head_it_is_moco() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let mut moco = config(SMALL);
+    moco.augment.iter_mut().for_each(|entry| entry.head = false);
+    let ended = train(moco, Place::New(path.clone()), 12);
+    assert_eq!(ended.phase, Phase::Finished);
+    let rows = rows(&path);
+    assert_eq!(series(&rows, "loss/all").len(), 12);
+    assert!(series(&rows, "loss/color").is_empty());
+    assert_eq!(series(&rows, "loss"), series(&rows, "loss/all"));
+}
+
+/// Interrupted, resumed, and edited on the way: the same bits as at once.
+#[test]
+fn a_resumed_run_is_the_uninterrupted_one() {
+    const STEPS: u64 = 40;
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
+    train(config(SMALL), Place::New(whole.clone()), STEPS);
+    let mut first = Watched::start(config(SMALL), Place::New(parts.clone()), STEPS);
+    first.until_step(4);
+    first.send(Command::Stop);
+    let stopped = first.join();
+    assert_eq!(stopped.phase, Phase::Stopped);
+    assert!(stopped.step < STEPS);
+    let ended = train(config(SMALL), Place::Resume(parts.clone()), STEPS);
+    assert_eq!((&ended.phase, ended.step), (&Phase::Finished, STEPS));
+    let losses = |path| series(&rows(path), "loss");
+    assert_eq!(losses(&whole), losses(&parts));
+    let state = |path: &Path| {
+        let name = format!("checkpoints/step-{STEPS:08}/state.safetensors");
+        std::fs::read(path.join(name)).unwrap()
+    };
+    assert!(state(&whole) == state(&parts), "the final checkpoints differ");
+}
+
+/// An edit is refused or acknowledged, journaled with its step, and takes effect at the next step.
+#[test]
+fn edits_take_effect_at_the_next_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let mut watched = Watched::start(config(SMALL), Place::New(path.clone()), 1_000_000);
+    let edit = |path: &str, value: serde_json::Value| Command::Edit(Edit { path: path.into(), value });
+    watched.until_step(3);
+    watched.send(edit("augment.color.enabled", false.into()));
+    let off = watched.until_edited("augment.color.enabled");
+    watched.until_step(off + 3);
+    watched.send(edit("augment.color.enabled", true.into()));
+    let on = watched.until_edited("augment.color.enabled");
+    watched.until_step(on + 3);
+    watched.send(edit("augment.rotation.head", false.into()));
+    let gone = watched.until_edited("augment.rotation.head");
+    watched.until_step(gone + 3);
+    watched.send(edit("augment.rotation.head", true.into()));
+    let back = watched.until_edited("augment.rotation.head");
+    watched.until_step(back + 3);
+    watched.send(edit("optimizer.lr", 0.5.into()));
+    let faster = watched.until_edited("optimizer.lr");
+    watched.send(edit("augment.color.p", 3.into()));
+    watched.send(edit("model.width", 64.into()));
+    watched.until_refused("augment.color.p");
+    watched.until_refused("model.width");
+    watched.until_step(faster + 2);
+    watched.send(Command::Stop);
+    let ended = watched.join();
+    assert_eq!(ended.phase, Phase::Stopped);
+
+    let rows = rows(&path);
+    let has = |tag: &str, step: u64| {
+        let row =
+            rows.iter().find(|row| row.step == step && row.values.iter().any(|(it, _)| &**it == "loss"));
+        row.unwrap().values.iter().any(|(it, _)| &**it == tag)
+    };
+    assert!(has("loss/color", off) && !has("loss/color", off + 1), "color rests from step {}", off + 1);
+    assert!(!has("loss/color", on) && has("loss/color", on + 1));
+    assert!(has("loss/rotation", gone) && !has("loss/rotation", gone + 1));
+    assert!(has("loss/rotation", back + 1));
+    let kinds = journal_kinds(&path);
+    assert_eq!(kinds.iter().filter(|kind| *kind == "edit").count(), 5, "{kinds:?}");
+    // Before a structural edit a checkpoint is written.
+    let first_edit_of_heads = kinds.iter().rposition(|kind| kind == "edit").unwrap() - 1;
+    assert_eq!(kinds[first_edit_of_heads - 1], "checkpoint", "{kinds:?}");
+    assert!(
+        run::journal::read(&path.join("journal.jsonl"))
+            .unwrap()
+            .windows(2)
+            .all(|two| two[0].seq < two[1].seq)
+    );
+}
+
+/// Paused, it rests; one step at a time; and the views come from the model as it is.
+#[test]
+fn pause_single_steps_views_and_checkpoints() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let mut watched = Watched::start(config(SMALL), Place::New(path.clone()), 1_000_000);
+    watched.until_step(2);
+    watched.send(Command::Pause);
+    watched.until(|snapshot| snapshot.phase == Phase::Paused);
+    let at = watched.snapshot().step;
+    watched.send(Command::StepOnce);
+    watched.until_step(at + 1);
+    watched.send(Command::Views(looc::engine::message::ViewRequest { index: 5, draw: 2 }));
+    watched.until(|snapshot| snapshot.views.is_some());
+    assert_eq!(watched.snapshot().step, at + 1, "still paused");
+    let sheet = watched.snapshot().views.clone().unwrap();
+    let names: Vec<&str> = sheet.views.iter().map(|tile| tile.name).collect();
+    assert_eq!(names, ["q", "k0", "color", "rotation"]);
+    for tile in &sheet.views {
+        assert_eq!(tile.rgb.len(), sheet.side * sheet.side * 3);
+        let shared: Vec<_> =
+            tile.params.iter().filter(|param| param.shared).map(|it| it.augmentation).collect();
+        assert_eq!(shared, if sheet.views[2..].contains(tile) { vec![tile.name] } else { vec![] });
+        let heads: Vec<&str> = tile.cosines.iter().map(|(head, _)| &**head).collect();
+        assert_eq!(heads, ["all", "color", "rotation"]);
+    }
+    assert!(sheet.views[0].cosines.iter().all(|(_, cosine)| (cosine - 1.0).abs() < 1e-4));
+    watched.send(Command::Checkpoint);
+    let saved = watched.until_event(|event| match event {
+        Event::Saved { step, path } => Some((*step, path.clone())),
+        _ => None,
+    });
+    assert_eq!(saved.0, at + 1);
+    assert!(saved.1.join("state.safetensors").is_file());
+    watched.send(Command::Resume);
+    watched.until_step(at + 3);
+    watched.send(Command::Stop);
+    assert_eq!(watched.join().phase, Phase::Stopped);
+}
+
+/// A loss that is not a number stops the run, says so, and keeps the last finite checkpoint.
+#[test]
+fn a_loss_that_is_not_a_number_stops_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let mut wild = config(SMALL);
+    wild.optimizer.lr = 10.0;
+    wild.optimizer.schedule = looc::nn::ScheduleKind::Constant;
+    wild.optimizer.weight_decay = 1.0;
+    wild.optimizer.momentum = 0.9999;
+    wild.train.checkpoint_every = 1;
+    let ended = train(wild, Place::New(path.clone()), 3000);
+    let Phase::Failed(why) = &ended.phase else { panic!("{:?}", ended.phase) };
+    assert!(why.contains("learning rate"), "{why}");
+    assert_eq!(journal_kinds(&path).last().map(String::as_str), Some("stop"));
+    let rows = rows(&path);
+    assert!(series(&rows, "loss").iter().all(|loss| loss.is_finite()));
+}
