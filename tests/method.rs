@@ -1,7 +1,11 @@
 //! The loss and its gradient against PyTorch (`tests/fixtures/method/make.py`).
 
 use candle_core::{Device, Result, Tensor, Var, safetensors};
-use looc::looc::{GeneralPositives, general, leave_one_out};
+use looc::{
+    looc::{GeneralPositives, general, leave_one_out},
+    nn::init,
+    rng::{Domain, Stream},
+};
 use std::collections::HashMap;
 
 const TAU: f64 = 0.2;
@@ -91,5 +95,24 @@ fn mistakes_of_the_method_are_seen() -> Result<()> {
             assert!(difference > 1e-2, "n = {}: a mistake goes unseen ({difference})", case.n);
         }
     }
+    Ok(())
+}
+
+/// Of vectors that know nothing of one another, L0 ≈ ln(1+K) and Li ≈ ln(1+n+K).
+#[test]
+fn ignorance_costs_the_logarithm_of_the_candidates() -> Result<()> {
+    let (batch, dim, length, n) = (64, 128, 4096, 3);
+    let unit = |rows: usize, name: &str| {
+        let mut stream = Stream::named(1, Domain::Queue, name);
+        init::unit_rows(&mut stream, rows, dim, &Device::Cpu)
+    };
+    let (query, queue) = (unit(batch, "query")?, unit(length, "queue")?);
+    let keys: Vec<Tensor> = (0..=n).map(|i| unit(batch, &format!("key {i}"))).collect::<Result<_>>()?;
+    // At a high temperature chance similarities do not count.
+    let general = general(&query, &keys, &queue, 5.0, GeneralPositives::K0)?.to_scalar::<f32>()?;
+    let own = leave_one_out(&query, &keys, 2, &queue, 5.0)?.to_scalar::<f32>()?;
+    assert!((general - (1.0 + length as f32).ln()).abs() < 5e-3, "{general}");
+    assert!((own - (1.0 + (n + length) as f32).ln()).abs() < 5e-3, "{own}");
+    assert!((own - general - (n as f32 / length as f32)).abs() < 5e-3);
     Ok(())
 }

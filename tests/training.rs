@@ -35,11 +35,12 @@ fn every_loss_falls_and_heads_keep_their_factor() {
     for (tag, negatives) in [("loss/all", 512.0f32), ("loss/color", 514.0), ("loss/rotation", 514.0)] {
         let losses = series(&rows, tag);
         assert_eq!(losses.len(), 200, "{tag}");
-        // At random weights every logit is about alike: ln(1 + negatives).
-        let start = (1.0 + negatives).ln();
-        assert!((losses[0] - start).abs() < 1.0, "{tag} starts at {}, not near {start}", losses[0]);
-        let (first, last) = (mean(&losses[..20]), mean(&losses[180..]));
-        assert!(last < first - 0.3, "{tag} went from {first} to {last}");
+        // Once the queue is full of an untrained encoder's keys, every logit is about alike: ln(1 + negatives).
+        let full = 512 / 32;
+        let (first, last) = (mean(&losses[full..full + 5]), mean(&losses[180..]));
+        let alike = (1.0 + negatives).ln();
+        assert!((first - alike).abs() < 1.0, "{tag} is {first} at first, not near {alike}");
+        assert!(last < first - 0.5, "{tag} went from {first} to {last}");
     }
     let last = |tag: &str| *series(&rows, tag).last().unwrap_or_else(|| panic!("{tag} is missing"));
     for own in ["color", "rotation"] {
@@ -47,6 +48,8 @@ fn every_loss_falls_and_heads_keep_their_factor() {
         let kept = last(&format!("invariance/{own}/{own}"));
         assert!(kept < general - 0.15, "head {own} is {kept} invariant to {own}, head all {general}");
     }
+    for row in &rows { if row.values.iter().any(|(t,_)| t.starts_with("inv")) { eprintln!("{} {:?}", row.step, row.values); } }
+    eprintln!("{:?} {:?}", series(&rows,"loss/all").iter().step_by(10).collect::<Vec<_>>(), series(&rows,"loss/rotation").iter().step_by(10).collect::<Vec<_>>());
     assert_eq!(journal_kinds(&path), ["start", "checkpoint", "stop"]);
 }
 

@@ -93,8 +93,9 @@ fn spot<'a>(value: &'a mut Value, path: &str, create: bool) -> Option<&'a mut Va
             Ok(i) => items.get_mut(i),
             Err(_) => items.iter_mut().find(|it| it["kind"] == part),
         },
-        Value::Object(map) if create => Some(map.entry(part).or_insert(Value::Object(Map::new()))),
-        Value::Object(map) => map.get_mut(part),
+        Value::Object(map) => {
+            if create { Some(map.entry(part).or_insert(Value::Object(Map::new()))) } else { map.get_mut(part) }
+        }
         _ => None,
     })
 }
