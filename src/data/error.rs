@@ -1,0 +1,85 @@
+//! What can be wrong with data: what, where, and what to do.
+
+use std::path::PathBuf;
+
+/// Why there is no data. Names of files are fit for a terminal already where they come from a folder's contents.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    #[error("data.kind: there is no data set {name:?}; there are {known}")]
+    Unknown { name: String, known: String },
+
+    #[error("data.size: images of {size} pixels are out of range; allowed are 1 to 4096")]
+    Side { size: usize },
+
+    #[error(
+        "data.path: {kind} needs the folder where the images are; set data.path, e.g. --set data.path=FOLDER"
+    )]
+    NoPath { kind: &'static str },
+
+    #[error(
+        "data.path: there is no folder at {tried} ({from}); correct data.path or set LOOC_DATA to where it starts"
+    )]
+    NotThere { tried: String, from: &'static str },
+
+    #[error("{file}: cannot be read: {source}")]
+    Read { file: String, source: std::io::Error },
+
+    #[error(
+        "{file}: {bytes} bytes are no whole number of records of {record} bytes ({layout}); the file is cut off or of another kind: fetch it again"
+    )]
+    Records { file: String, bytes: u64, record: usize, layout: &'static str },
+
+    #[error(
+        "{file}: record {record} has the {labels} label {label}, but there are {classes} classes; the file is of another kind"
+    )]
+    Label { file: String, record: usize, labels: &'static str, label: u8, classes: usize },
+
+    #[error(
+        "{folder}: {missing} is not there; {kind} is read from the binary version of the set, which has {files}"
+    )]
+    Incomplete { folder: String, missing: &'static str, kind: &'static str, files: &'static str },
+
+    #[error(
+        "{folder}: no jpeg, png or webp image in it; expected are folders of images, one a class, or train/ and val/ with such folders"
+    )]
+    NoImages { folder: String },
+
+    #[error("{folder}: {count} classes are more than the 65535 that can be told apart")]
+    TooManyClasses { folder: String, count: usize },
+
+    #[error(
+        "{folder}: {damaged} of {of} images are damaged, more than data.damaged_share = {allowed} allows; the first: {examples}. Mend or remove them, or raise data.damaged_share"
+    )]
+    Damaged { folder: String, damaged: usize, of: usize, allowed: f64, examples: String },
+
+    #[error("{what}: {found} images are too few; at least 2 are needed (data.kind = {kind}). {advice}")]
+    TooFew { what: &'static str, found: usize, kind: String, advice: &'static str },
+
+    #[error(
+        "{count} images of {side}×{side} pixels do not fit into memory; lower data.size or use fewer images"
+    )]
+    Memory { count: usize, side: usize },
+
+    #[error("an image of {width}×{height} pixels cannot be brought to {side}×{side}")]
+    Resize { width: usize, height: usize, side: usize },
+
+    #[error(
+        "train.batch: a batch of {batch} cannot be made from {count} training images; set train.batch between 1 and {count}"
+    )]
+    Batch { batch: usize, count: usize },
+
+    #[error("the loader's thread cannot be started: {0}; close programs or raise the limit on threads")]
+    Spawn(std::io::Error),
+
+    #[error(
+        "the loader's thread stopped while it made views: {0}. This is a fault of the program; please report it"
+    )]
+    Loader(String),
+}
+
+impl DataError {
+    /// A file or folder that cannot be read.
+    pub(super) fn read(path: impl Into<PathBuf>, source: std::io::Error) -> Self {
+        Self::Read { file: super::place::shown(&path.into()), source }
+    }
+}
