@@ -1,6 +1,6 @@
 //! Augmentations, and the plan of the views that leave one of them out.
 //!
-//! An augmentation is one file here and one line in [`registry`]: its settings as they stand in the
+//! An augmentation is one file here and one line in `registry.rs`: its settings as they stand in the
 //! configuration, the parameters that are drawn for one view, how they are drawn and how they are
 //! applied. Drawing and applying are separate, because LooC's key kᵢ *shares augmentation i's drawn
 //! parameters with the query* (Xiao et al., 2021, section 3): sharing is copying a parameter struct.

@@ -1,191 +1,204 @@
-//! CIFAR-10 and CIFAR-100 in their binary version (Krizhevsky, 2009): records of one or two label
-//! bytes and 3 × 32 × 32 bytes, planes of red, green and blue.
+//! CIFAR-10 and CIFAR-100 in their binary versions (A. Krizhevsky, "Learning Multiple Layers of Features
+//! from Tiny Images", 2009; layout at <https://www.cs.toronto.edu/~kriz/cifar.html>).
+//!
+//! A record is a label byte (two for CIFAR-100: group, class), then 1,024 bytes of red, of green and of
+//! blue, row by row. How many there are follows from the file's size, so subsets work.
 
-use super::{DataError, DataSettings, Images, Labels, Splits, pixels, registry};
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use super::fit::fit;
+use super::place::{folder, shown};
+use super::registry::Progress;
+use super::{DataError, DataSettings, Images, Labels, Splits, room};
+use rayon::prelude::*;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+/// Width and height as stored.
 const SIDE: usize = 32;
-const PLANE: usize = SIDE * SIDE;
+const AREA: usize = SIDE * SIDE;
 
-/// How a variant's records are laid out.
+/// One of the label bytes of a record.
+struct Field {
+    name: &'static str,
+    classes: usize,
+    /// The file with the classes' names, one a line.
+    names: &'static str,
+}
+
+/// What differs between the two.
 struct Layout {
-    /// Label sets, in the order of their bytes: name, file of the classes' names, number of classes.
-    labels: &'static [(&'static str, &'static str, usize)],
-    train: &'static [&'static str],
-    held_out: &'static str,
     kind: &'static str,
+    /// The folder in the published archive.
+    archive: &'static str,
+    files: &'static str,
+    record: &'static str,
+    /// Label bytes, in the order of the record.
+    fields: &'static [Field],
+    /// Which of them comes first in [`Images::labels`].
+    main: usize,
+    is_train: fn(&str) -> bool,
+    test: &'static str,
 }
 
-const TEN: Layout = Layout {
-    labels: &[("class", "batches.meta.txt", 10)],
-    train: &["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"],
-    held_out: "test_batch.bin",
+const CIFAR_10: Layout = Layout {
     kind: "cifar10",
+    archive: "cifar-10-batches-bin",
+    files: "data_batch_1.bin to data_batch_5.bin and test_batch.bin",
+    record: "1 label + 3072 pixels",
+    fields: &[Field { name: "class", classes: 10, names: "batches.meta.txt" }],
+    main: 0,
+    is_train: |name| name.starts_with("data_batch_") && name.ends_with(".bin"),
+    test: "test_batch.bin",
 };
 
-const HUNDRED: Layout = Layout {
-    labels: &[("coarse", "coarse_label_names.txt", 20), ("class", "fine_label_names.txt", 100)],
-    train: &["train.bin"],
-    held_out: "test.bin",
+const CIFAR_100: Layout = Layout {
     kind: "cifar100",
+    archive: "cifar-100-binary",
+    files: "train.bin and test.bin",
+    record: "2 labels + 3072 pixels",
+    fields: &[
+        Field { name: "group", classes: 20, names: "coarse_label_names.txt" },
+        Field { name: "class", classes: 100, names: "fine_label_names.txt" },
+    ],
+    main: 1,
+    is_train: |name| name == "train.bin",
+    test: "test.bin",
 };
 
-/// CIFAR-10.
-pub fn open_10(settings: &DataSettings, progress: &mut registry::Progress) -> Result<Splits, DataError> {
-    open(&TEN, settings, progress)
+/// Opens CIFAR-10.
+pub fn open_10(settings: &DataSettings, progress: &mut Progress) -> Result<Splits, DataError> {
+    CIFAR_10.open(settings, progress)
 }
 
-/// CIFAR-100, with both of its label sets.
-pub fn open_100(settings: &DataSettings, progress: &mut registry::Progress) -> Result<Splits, DataError> {
-    open(&HUNDRED, settings, progress)
+/// Opens CIFAR-100, with the 100 classes as the first label set and the 20 groups as the second.
+pub fn open_100(settings: &DataSettings, progress: &mut Progress) -> Result<Splits, DataError> {
+    CIFAR_100.open(settings, progress)
 }
 
-fn open(
-    layout: &Layout,
-    settings: &DataSettings,
-    progress: &mut registry::Progress,
-) -> Result<Splits, DataError> {
-    let root = registry::root(settings, layout.kind)?;
-    fs::read_dir(&root).map_err(DataError::read(&root))?;
-    let train: Vec<PathBuf> =
-        layout.train.iter().map(|name| root.join(name)).filter(|path| path.is_file()).collect();
-    if train.is_empty() {
-        let what = format!("{}: it is no folder of {}'s binary version", layout.train[0], layout.kind);
-        return Err(DataError::Missing { path: root, what });
-    }
-    let mut read = |paths: &[PathBuf], what: &str| -> Result<Arc<Images>, DataError> {
-        let mut images = empty(layout, settings.size, &root);
-        for (done, path) in paths.iter().enumerate() {
-            progress(what, done, paths.len());
-            append(&mut images, layout, path)?;
-        }
-        Ok(Arc::new(images))
-    };
-    let held_out = read(&[root.join(layout.held_out)], "held-out images")?;
-    let train = read(&train, "training images")?;
-    if train.len() < 2 {
-        return Err(DataError::TooFew { path: root, count: train.len() });
-    }
-    Ok(Splits { train, held_out, notes: Vec::new() })
-}
-
-fn empty(layout: &Layout, side: usize, root: &Path) -> Images {
-    let labels = layout.labels.iter().map(|(name, file, count)| Labels {
-        name: (*name).into(),
-        classes: names(&root.join(file), *count),
-        of: Vec::new(),
-    });
-    Images { side, pixels: Vec::new(), labels: labels.collect() }
-}
-
-/// The classes' names, a line each; their numbers where the file is missing or too short.
-fn names(path: &Path, count: usize) -> Vec<String> {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    let mut names = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(crate::text::printable);
-    (0..count).map(|class| names.next().unwrap_or_else(|| class.to_string())).collect()
-}
-
-/// Adds the records of one file.
-fn append(images: &mut Images, layout: &Layout, path: &Path) -> Result<(), DataError> {
-    let bytes = fs::read(path).map_err(DataError::read(path))?;
-    let malformed = |why| DataError::Malformed { path: path.to_path_buf(), why };
-    let (labels, record) = (layout.labels.len(), layout.labels.len() + 3 * PLANE);
-    if bytes.is_empty() || bytes.len() % record != 0 {
-        let why = format!(
-            "{} bytes are not a whole number of {}'s records of {record} bytes: it is cut off, or of another data set",
-            bytes.len(),
-            layout.kind
-        );
-        return Err(malformed(why));
-    }
-    for (at, record) in bytes.chunks_exact(record).enumerate() {
-        for (set, class) in images.labels.iter_mut().zip(record) {
-            if usize::from(*class) >= set.classes.len() {
-                let (name, count) = (&set.name, set.classes.len());
-                return Err(malformed(format!("record {at} has {name} {class}, but there are {count}")));
+impl Layout {
+    fn open(&self, settings: &DataSettings, progress: &mut Progress) -> Result<Splits, DataError> {
+        let (folder, train) = self.find(folder(settings, self.kind)?)?;
+        let mut notes = Vec::new();
+        let names: Vec<Vec<String>> =
+            self.fields.iter().map(|field| field.names(&folder, &mut notes)).collect::<Result<_, _>>()?;
+        let (mut done, of) = (0, train.len() + 1);
+        let mut read = |files: &[PathBuf]| {
+            let mut records = Vec::new();
+            for file in files {
+                progress("reading CIFAR files", done, of);
+                records.append(&mut self.records(file)?);
+                done += 1;
             }
-            set.of.push(u16::from(*class));
-        }
-        let planes = &record[labels..];
-        let interleaved: Vec<u8> =
-            (0..PLANE).flat_map(|i| [planes[i], planes[PLANE + i], planes[2 * PLANE + i]]).collect();
-        if images.side == SIDE {
-            images.pixels.extend_from_slice(&interleaved);
-        } else {
-            let resized = pixels::fit(interleaved, SIDE as u32, SIDE as u32, images.side)
-                .map_err(|why| malformed(format!("record {at}: {why}")))?;
-            images.pixels.extend_from_slice(&resized);
-        }
+            self.images(&records, &names, settings.size)
+        };
+        let train = Arc::new(read(&train)?);
+        let held_out = Arc::new(read(&[folder.join(self.test)])?);
+        progress("reading CIFAR files", of, of);
+        Ok(Splits { train, held_out, notes })
     }
-    Ok(())
+
+    /// The folder with the files, which may be the archive's own below the given one, and the training files.
+    fn find(&self, given: PathBuf) -> Result<(PathBuf, Vec<PathBuf>), DataError> {
+        let below = given.join(self.archive);
+        let folder = if below.is_dir() && !given.join(self.test).exists() { below } else { given };
+        let mut train = Vec::new();
+        for entry in std::fs::read_dir(&folder).map_err(|error| DataError::read(&folder, error))? {
+            let entry = entry.map_err(|error| DataError::read(&folder, error))?;
+            if entry.file_name().to_str().is_some_and(self.is_train) {
+                train.push(entry.path());
+            }
+        }
+        train.sort();
+        let incomplete = |missing| DataError::Incomplete {
+            folder: shown(&folder),
+            missing,
+            kind: self.kind,
+            files: self.files,
+        };
+        if train.is_empty() {
+            return Err(incomplete("a file to train on"));
+        }
+        if !folder.join(self.test).is_file() {
+            return Err(incomplete(self.test));
+        }
+        Ok((folder, train))
+    }
+
+    /// Bytes of a record.
+    fn length(&self) -> usize {
+        self.fields.len() + 3 * AREA
+    }
+
+    /// The bytes of a file, whole records with labels in range.
+    fn records(&self, file: &Path) -> Result<Vec<u8>, DataError> {
+        // A pipe by that name would be waited for forever.
+        let size = std::fs::metadata(file).map_err(|error| DataError::read(file, error))?;
+        if !size.is_file() {
+            return Err(DataError::read(file, std::io::Error::other("it is not a regular file")));
+        }
+        let bytes = std::fs::read(file).map_err(|error| DataError::read(file, error))?;
+        let (file, record) = (shown(file), self.length());
+        if bytes.is_empty() || bytes.len() % record != 0 {
+            return Err(DataError::Records { file, bytes: bytes.len() as u64, record, layout: self.record });
+        }
+        for (place, record) in bytes.chunks_exact(record).enumerate() {
+            for (field, &label) in self.fields.iter().zip(record) {
+                if usize::from(label) >= field.classes {
+                    let (labels, classes) = (field.name, field.classes);
+                    return Err(DataError::Label { file, record: place, labels, label, classes });
+                }
+            }
+        }
+        Ok(bytes)
+    }
+
+    fn images(&self, records: &[u8], names: &[Vec<String>], side: usize) -> Result<Images, DataError> {
+        let count = records.len() / self.length();
+        let mut pixels = room(count, side)?;
+        pixels.resize(count * side * side * 3, 0);
+        let each = records.par_chunks_exact(self.length()).zip(pixels.par_chunks_exact_mut(side * side * 3));
+        each.try_for_each(|(record, pixels)| {
+            pixels.copy_from_slice(&fit(&interleave(&record[self.fields.len()..]), SIDE, SIDE, side)?);
+            Ok::<(), DataError>(())
+        })?;
+        let mut labels: Vec<Labels> = (0..self.fields.len())
+            .map(|place| Labels {
+                name: self.fields[place].name.into(),
+                classes: names[place].clone(),
+                of: records.chunks_exact(self.length()).map(|record| record[place].into()).collect(),
+            })
+            .collect();
+        labels.swap(0, self.main);
+        Ok(Images { side, pixels, labels })
+    }
+}
+
+impl Field {
+    /// The classes' names from their file, or their numbers where there is none that fits.
+    fn names(&self, folder: &Path, notes: &mut Vec<String>) -> Result<Vec<String>, DataError> {
+        let file = folder.join(self.names);
+        let numbers = || (0..self.classes).map(|class| class.to_string()).collect();
+        if !file.is_file() {
+            notes.push(format!("{} is not there: the {} labels go by number", self.names, self.name));
+            return Ok(numbers());
+        }
+        let bytes = std::fs::read(&file).map_err(|error| DataError::read(&file, error))?;
+        let text = String::from_utf8_lossy(&bytes);
+        let names: Vec<String> =
+            text.lines().map(str::trim).filter(|name| !name.is_empty()).map(crate::text::printable).collect();
+        if names.len() == self.classes {
+            return Ok(names);
+        }
+        let (found, classes) = (names.len(), self.classes);
+        notes.push(format!("{}: {found} names for {classes} classes: they go by number", shown(&file)));
+        Ok(numbers())
+    }
+}
+
+/// Planes to pixels.
+fn interleave(planes: &[u8]) -> Vec<u8> {
+    (0..AREA).flat_map(|place| [0, 1, 2].map(|channel| planes[channel * AREA + place])).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn write(folder: &Path, name: &str, records: usize, first: u8) {
-        let record = |i: usize| {
-            let mut bytes = vec![((i + usize::from(first)) % 10) as u8];
-            bytes.extend((0..3).flat_map(|channel| vec![(i * 10 + channel) as u8; PLANE]));
-            bytes
-        };
-        fs::write(folder.join(name), (0..records).flat_map(record).collect::<Vec<u8>>()).unwrap();
-    }
-
-    fn settings(folder: &Path, size: usize) -> DataSettings {
-        DataSettings { kind: "cifar10".into(), path: Some(folder.into()), size, ..DataSettings::default() }
-    }
-
-    #[test]
-    fn records_are_counted_by_the_files_size_and_planes_interleaved() {
-        let folder = tempfile::tempdir().unwrap();
-        write(folder.path(), "data_batch_1.bin", 3, 0);
-        write(folder.path(), "data_batch_2.bin", 2, 5);
-        write(folder.path(), "test_batch.bin", 4, 0);
-        fs::write(folder.path().join("batches.meta.txt"), "airplane\nautomobile\n").unwrap();
-        let splits = registry::open(&settings(folder.path(), 32), &mut |_, _, _| {}).unwrap();
-        assert_eq!((splits.train.len(), splits.held_out.len()), (5, 4));
-        assert_eq!(splits.train.labels[0].of, [0, 1, 2, 5, 6]);
-        assert_eq!(splits.train.bytes(1)[..6], [10, 11, 12, 10, 11, 12]);
-        assert_eq!(splits.train.describe(1), ["class automobile"]);
-        assert_eq!(splits.train.describe(2), ["class 2"]);
-        let larger = registry::open(&settings(folder.path(), 48), &mut |_, _, _| {}).unwrap();
-        assert_eq!(larger.train.bytes(1).len(), 48 * 48 * 3);
-        assert_eq!(larger.train.bytes(1)[..3], [10, 11, 12]);
-    }
-
-    #[test]
-    fn what_is_no_cifar_is_explained() {
-        let folder = tempfile::tempdir().unwrap();
-        let open = || registry::open(&settings(folder.path(), 32), &mut |_, _, _| {}).unwrap_err().to_string();
-        assert!(open().contains("data_batch_1.bin"), "{}", open());
-        write(folder.path(), "data_batch_1.bin", 3, 0);
-        assert!(open().contains("test_batch.bin"), "{}", open());
-        fs::write(folder.path().join("test_batch.bin"), vec![0; 3072]).unwrap();
-        assert!(open().contains("3072 bytes are not a whole number"), "{}", open());
-        fs::write(folder.path().join("test_batch.bin"), vec![77; 3073]).unwrap();
-        assert!(open().contains("record 0 has class 77"), "{}", open());
-        let nowhere = DataSettings { path: Some(folder.path().join("nowhere")), ..settings(folder.path(), 32) };
-        assert!(registry::open(&nowhere, &mut |_, _, _| {}).unwrap_err().to_string().contains("nowhere"));
-        let unknown = DataSettings { kind: "cifar11".into(), ..DataSettings::default() };
-        let text = registry::open(&unknown, &mut |_, _, _| {}).unwrap_err().to_string();
-        assert!(text.contains("cifar11") && text.contains("cifar100"), "{text}");
-    }
-
-    #[test]
-    fn the_real_subset_opens() {
-        let Some(root) = std::env::var_os("LOOC_DATA") else {
-            eprintln!("skipped: LOOC_DATA names no folder with real images");
-            return;
-        };
-        let settings = settings(&Path::new(&root).join("cifar10-subset"), 32);
-        let splits = registry::open(&settings, &mut |_, _, _| {}).unwrap();
-        assert_eq!((splits.train.len(), splits.held_out.len()), (10_000, 2_000));
-        assert_eq!(splits.train.labels[0].classes[0], "airplane");
-    }
-}
+#[path = "cifar_tests.rs"]
+mod tests;

@@ -1,64 +1,85 @@
-//! What can go wrong with data. Each message says what, where, and what to do.
+//! What can be wrong with data: what, where, and what to do.
 
-use crate::text::printable_name;
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
+/// Why there is no data. Names of files are fit for a terminal already where they come from a folder's contents.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    /// The registry has no such name.
-    #[error("there is no data set named {name}: data.kind is one of {known}")]
+    #[error("data.kind: there is no data set {name:?}; there are {known}")]
     Unknown { name: String, known: String },
-    /// A data set on the disk without a path.
-    #[error("data.path is missing: data.kind: {0} needs the folder of the data set (--set data.path=FOLDER)")]
-    NoPath(&'static str),
-    /// The folder or a file in it cannot be read.
-    #[error("cannot read {}: {source}{}", shown(path), hint(path))]
-    Read { path: PathBuf, source: io::Error },
-    /// A folder without what belongs there.
-    #[error("{} holds no {what}", shown(path))]
-    Missing { path: PathBuf, what: String },
-    /// A CIFAR file of the wrong length or content.
-    #[error("{}: {why}", shown(path))]
-    Malformed { path: PathBuf, why: String },
-    /// Too many damaged files.
+
+    #[error("data.size: images of {size} pixels are out of range; allowed are 1 to 4096")]
+    Side { size: usize },
+
     #[error(
-        "{damaged} of {files} images in {} cannot be read, more than data.damaged_share: {allowed}; the first: {first}",
-        shown(path)
+        "data.path: {kind} needs the folder where the images are; set data.path, e.g. --set data.path=FOLDER"
     )]
-    Damaged { path: PathBuf, damaged: usize, files: usize, allowed: f64, first: String },
-    /// Nothing to learn from.
-    #[error("{} holds {count} images to train on; at least 2 are needed", shown(path))]
-    TooFew { path: PathBuf, count: usize },
-    /// More classes than a label can number.
-    #[error("{} has {count} class folders; at most 65536 can be told apart", shown(path))]
-    Classes { path: PathBuf, count: usize },
-    /// The system refuses a thread.
-    #[error("cannot start the loader's thread: {0}")]
-    Thread(io::Error),
-    /// The loader's thread has panicked.
-    #[error("the thread that makes the views has ended without a word: please report this as a fault of the program")]
-    LoaderGone,
+    NoPath { kind: &'static str },
+
+    #[error(
+        "data.path: there is no folder at {tried} ({from}); correct data.path or set LOOC_DATA to where it starts"
+    )]
+    NotThere { tried: String, from: &'static str },
+
+    #[error("{file}: cannot be read: {source}")]
+    Read { file: String, source: std::io::Error },
+
+    #[error(
+        "{file}: {bytes} bytes are no whole number of records of {record} bytes ({layout}); the file is cut off or of another kind: fetch it again"
+    )]
+    Records { file: String, bytes: u64, record: usize, layout: &'static str },
+
+    #[error(
+        "{file}: record {record} has the {labels} label {label}, but there are {classes} classes; the file is of another kind"
+    )]
+    Label { file: String, record: usize, labels: &'static str, label: u8, classes: usize },
+
+    #[error(
+        "{folder}: {missing} is not there; {kind} is read from the binary version of the set, which has {files}"
+    )]
+    Incomplete { folder: String, missing: &'static str, kind: &'static str, files: &'static str },
+
+    #[error(
+        "{folder}: no jpeg, png or webp image in it; expected are folders of images, one a class, or train/ and val/ with such folders"
+    )]
+    NoImages { folder: String },
+
+    #[error("{folder}: {count} classes are more than the 65535 that can be told apart")]
+    TooManyClasses { folder: String, count: usize },
+
+    #[error(
+        "{folder}: {damaged} of {of} images are damaged, more than data.damaged_share = {allowed} allows; the first: {examples}. Mend or remove them, or raise data.damaged_share"
+    )]
+    Damaged { folder: String, damaged: usize, of: usize, allowed: f64, examples: String },
+
+    #[error("{what}: {found} images are too few; at least 2 are needed (data.kind = {kind}). {advice}")]
+    TooFew { what: &'static str, found: usize, kind: String, advice: &'static str },
+
+    #[error(
+        "{count} images of {side}×{side} pixels do not fit into memory; lower data.size or use fewer images"
+    )]
+    Memory { count: usize, side: usize },
+
+    #[error("an image of {width}×{height} pixels cannot be brought to {side}×{side}")]
+    Resize { width: usize, height: usize, side: usize },
+
+    #[error(
+        "train.batch: a batch of {batch} cannot be made from {count} training images; set train.batch between 1 and {count}"
+    )]
+    Batch { batch: usize, count: usize },
+
+    #[error("the loader's thread cannot be started: {0}; close programs or raise the limit on threads")]
+    Spawn(std::io::Error),
+
+    #[error(
+        "the loader's thread stopped while it made views: {0}. This is a fault of the program; please report it"
+    )]
+    Loader(String),
 }
 
 impl DataError {
-    /// For `map_err`.
-    pub(super) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Read { path: path.to_path_buf(), source }
-    }
-}
-
-/// A path for people.
-pub(super) fn shown(path: &Path) -> String {
-    printable_name(path.as_os_str())
-}
-
-/// Where a relative path started from.
-fn hint(path: &Path) -> &'static str {
-    match (path.is_relative(), std::env::var_os("LOOC_DATA")) {
-        (true, None) => "; relative paths start here, or from the folder that LOOC_DATA names",
-        _ => "",
+    /// A file or folder that cannot be read.
+    pub(super) fn read(path: impl Into<PathBuf>, source: std::io::Error) -> Self {
+        Self::Read { file: super::place::shown(&path.into()), source }
     }
 }

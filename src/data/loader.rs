@@ -1,124 +1,99 @@
-//! Batches of views, made ahead of the trainer by a thread of its own.
-//!
-//! A batch is a function of the recipe and the step: a loader can begin at any step, and what was made
-//! ahead can be thrown away after an edit.
+//! The thread that makes views ahead of the trainer.
 
-use super::{DataError, Images, epoch_order, normalise, steps_per_epoch};
-use crate::{
-    augment::{Entry, PlanAddress, ViewName, plan},
-    rng::Domain,
-};
-use std::{
-    sync::{Arc, mpsc},
-    thread::JoinHandle,
-};
+use super::batch::Maker;
+use super::{Batch, DataError, Images, Recipe};
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
-/// Batches made ahead: one in the making while the other waits.
+/// How many finished batches wait at most. One would do if all took the same time; the second one
+/// covers for the trainer's and the loader's turns on a shared core.
 const AHEAD: usize = 2;
 
-/// How batches are made.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Recipe {
-    pub entries: Vec<Entry>,
-    pub seed: u64,
-    /// Images a batch; at most as many as there are.
-    pub batch: usize,
-}
-
-/// The views of one step.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Batch {
-    /// Counted from 0.
-    pub step: u64,
-    pub epoch: u64,
-    /// Which images.
-    pub indices: Vec<u32>,
-    /// Width and height in pixels.
-    pub side: usize,
-    /// q, k₀, then kᵢ; each `[batch, 3, side, side]`, normalised.
-    pub views: Vec<(ViewName, Vec<f32>)>,
-}
-
-/// Makes one batch; `order` is that of its epoch.
-fn batch(images: &Images, recipe: &Recipe, step: u64, order: &[u32]) -> Batch {
-    let steps = steps_per_epoch(images.len(), recipe.batch);
-    let (epoch, first) = (step / steps, (step % steps) as usize * recipe.batch);
-    let indices = order[first..first + recipe.batch].to_vec();
-    let size = 3 * images.side * images.side;
-    let mut views: Vec<(ViewName, Vec<f32>)> = Vec::new();
-    for (place, index) in indices.iter().enumerate() {
-        let at =
-            PlanAddress { seed: recipe.seed, domain: Domain::Views, epoch, sample: u64::from(*index) };
-        let plan = plan(&recipe.entries, at, images.side, images.side);
-        if views.is_empty() {
-            let empty = |name| (name, vec![0.0; indices.len() * size]);
-            views = plan.views.iter().map(|view| empty(view.name)).collect();
-        }
-        let image = images.image(*index as usize);
-        for (view, (_, planes)) in plan.views.iter().zip(&mut views) {
-            normalise(&view.apply(&image), &mut planes[place * size..(place + 1) * size]);
-        }
-    }
-    Batch { step, epoch, indices, side: images.side, views }
-}
-
-/// The batch of a step.
-pub fn make_batch(images: &Images, recipe: &Recipe, step: u64) -> Batch {
-    let epoch = step / steps_per_epoch(images.len(), recipe.batch);
-    batch(images, recipe, step, &epoch_order(recipe.seed, epoch, images.len()))
-}
-
-/// A thread that makes batches ahead. It ends when the loader is dropped.
+/// Makes batches from a step on, in order, at most two ahead of who takes them; it sleeps while they wait.
+///
+/// A change of the recipe is a new loader that starts at the next step: batches are a pure function of
+/// images, recipe and step ([`super::make_batch`]). Dropping it stops the thread within the time of one image.
 pub struct Loader {
-    batches: Option<mpsc::Receiver<Batch>>,
+    /// `None` once the loader is being dropped or its thread has died.
+    batches: Option<Receiver<Batch>>,
     thread: Option<JoinHandle<()>>,
+    stop: Arc<AtomicBool>,
+    /// Why there will be no more batches.
+    died: Option<String>,
 }
 
 impl Loader {
-    /// Begins with the batch of `first_step`.
+    /// Starts at `first_step`.
     ///
     /// # Errors
-    /// If the system refuses a thread.
+    /// The batch is 0 or larger than the number of images, or the system refuses a thread.
     pub fn start(images: Arc<Images>, recipe: Recipe, first_step: u64) -> Result<Self, DataError> {
-        let (send, batches) = mpsc::sync_channel(AHEAD - 1);
+        let (batch, count) = (recipe.batch, images.len());
+        if batch == 0 || batch > count {
+            return Err(DataError::Batch { batch, count });
+        }
+        Self::spawn(move |sender, stop| work(&images, &recipe, first_step, sender, stop))
+    }
+
+    fn spawn(work: impl FnOnce(&SyncSender<Batch>, &AtomicBool) + Send + 'static) -> Result<Self, DataError> {
+        let (sender, batches) = sync_channel(AHEAD);
+        let stop = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&stop);
         let thread = std::thread::Builder::new()
-            .name("looc-loader".into())
-            .spawn(move || make_ahead(&images, &recipe, first_step, &send))
-            .map_err(DataError::Thread)?;
-        Ok(Self { batches: Some(batches), thread: Some(thread) })
+            .name("loader".into())
+            .spawn(move || work(&sender, &told))
+            .map_err(DataError::Spawn)?;
+        Ok(Self { batches: Some(batches), thread: Some(thread), stop, died: None })
     }
 
     /// The next step's batch; waits until it is made.
     ///
     /// # Errors
-    /// If the thread has panicked.
+    /// The loader's thread has panicked; the same error again after that.
     pub fn next(&mut self) -> Result<Batch, DataError> {
-        self.batches.as_ref().and_then(|batches| batches.recv().ok()).ok_or(DataError::LoaderGone)
-    }
-}
-
-fn make_ahead(images: &Images, recipe: &Recipe, first_step: u64, send: &mpsc::SyncSender<Batch>) {
-    let steps = steps_per_epoch(images.len(), recipe.batch);
-    let mut of = None;
-    for step in first_step.. {
-        let epoch = step / steps;
-        let order = match &mut of {
-            Some((known, order)) if *known == epoch => order,
-            of => &mut of.insert((epoch, epoch_order(recipe.seed, epoch, images.len()))).1,
-        };
-        if send.send(batch(images, recipe, step, order)).is_err() {
-            return; // nobody wants more
+        if let Some(Ok(batch)) = self.batches.as_ref().map(Receiver::recv) {
+            return Ok(batch);
         }
+        self.batches = None;
+        if let Some(Err(panic)) = self.thread.take().map(JoinHandle::join) {
+            self.died = Some(words(panic.as_ref()));
+        }
+        Err(DataError::Loader(self.died.clone().unwrap_or_else(|| "it ended early".into())))
     }
 }
 
 impl Drop for Loader {
     fn drop(&mut self) {
-        // A closed line ends the thread after the batch in the making.
+        self.stop.store(true, Ordering::Relaxed);
+        // Without a receiver, a thread that waits for room in the queue wakes up.
         self.batches = None;
         if let Some(thread) = self.thread.take() {
-            // A panic in there has been seen as LoaderGone.
+            // A panic of a loader that nobody listens to any more has been printed by the hook.
             let _ = thread.join();
         }
     }
 }
+
+/// The thread: until it is told to stop, or until nobody takes the batches.
+fn work(images: &Images, recipe: &Recipe, first_step: u64, sender: &SyncSender<Batch>, stop: &AtomicBool) {
+    let mut maker = Maker::new(images, recipe);
+    for step in first_step.. {
+        let batch = maker.make(step, stop);
+        if stop.load(Ordering::Relaxed) || sender.send(batch).is_err() {
+            return;
+        }
+    }
+}
+
+/// What a panic said.
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
+}
+
+#[cfg(test)]
+#[path = "loader_tests.rs"]
+mod tests;

@@ -1,25 +1,28 @@
 //! Images and their labels: the built-in set, CIFAR, image folders; the order of an epoch; and the
 //! loader that makes views ahead of the trainer.
 
+mod batch;
 mod cifar;
 mod error;
+mod fit;
 mod folder;
 mod loader;
 mod normal;
-mod order;
-mod pixels;
+mod place;
 mod registry;
+mod sampler;
 mod settings;
 mod shapes;
-#[cfg(test)]
-mod tests;
 
+pub use batch::{Batch, Recipe, make_batch};
 pub use error::DataError;
-pub use loader::{Batch, Loader, Recipe, make_batch};
+pub use loader::Loader;
 pub use normal::{MEAN, STD, normalise};
-pub use order::{epoch_order, steps_per_epoch};
 pub use registry::{DATASETS, Dataset, Progress, open};
+pub use sampler::{epoch_order, steps_per_epoch};
 pub use settings::DataSettings;
+
+use crate::augment::Image;
 
 /// Images of one size, in memory, with any number of label sets.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,6 +62,31 @@ impl Images {
         let length = self.side * self.side * 3;
         &self.pixels[index * length..(index + 1) * length]
     }
+
+    /// One image, in `[0, 1]`. Like [`Self::bytes`] it panics where there is none of that index.
+    pub fn image(&self, index: usize) -> Image {
+        Image::from_bytes(self.side, self.side, self.bytes(index))
+    }
+}
+
+impl Images {
+    /// An image's labels in words, such as `shape star`.
+    pub fn describe(&self, index: usize) -> Vec<String> {
+        let of = |labels: &Labels| {
+            let class = usize::from(*labels.of.get(index)?);
+            let name = labels.classes.get(class).cloned().unwrap_or_else(|| class.to_string());
+            Some(format!("{} {name}", labels.name))
+        };
+        self.labels.iter().filter_map(of).collect()
+    }
+}
+
+/// An empty buffer with room for the pixels of `count` images.
+fn room(count: usize, side: usize) -> Result<Vec<u8>, DataError> {
+    let mut pixels = Vec::new();
+    let bytes = count.checked_mul(side * side * 3).ok_or(DataError::Memory { count, side })?;
+    pixels.try_reserve_exact(bytes).map_err(|_| DataError::Memory { count, side })?;
+    Ok(pixels)
 }
 
 /// A data set as the program uses it.

@@ -1,39 +1,23 @@
-//! From an image to what the network sees.
+//! From pixels to what the network takes.
 
-use super::Images;
 use crate::augment::Image;
 
-/// Mean and standard deviation of ImageNet's channels, of values in `[0, 1]` (torchvision's models).
+/// Mean of red, green and blue over ImageNet, of values in `[0, 1]` (torchvision's reference scripts).
 pub const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
-/// See [`MEAN`].
+/// Their standard deviation.
 pub const STD: [f32; 3] = [0.229, 0.224, 0.225];
 
-/// `[height, width, 3]` in `[0, 1]` → `[3, height, width]`, (x − mean) / deviation for each channel.
-/// `planes` has the image's number of values.
+/// Writes an image `[height, width, 3]` in `[0, 1]` into planes `[3, height, width]`: (x − [`MEAN`]) ÷ [`STD`].
+///
+/// `planes` has as many values as the image; what either has beyond the other is left alone.
 pub fn normalise(image: &Image, planes: &mut [f32]) {
-    let size = image.width * image.height;
-    for (channel, plane) in planes.chunks_exact_mut(size.max(1)).enumerate().take(3) {
-        let (mean, scale) = (MEAN[channel], 1.0 / STD[channel]);
-        for (value, pixel) in plane.iter_mut().zip(image.pixels.chunks_exact(3)) {
-            *value = (pixel[channel] - mean) * scale;
+    let area = image.width * image.height;
+    debug_assert_eq!(planes.len(), area * 3);
+    for (channel, plane) in planes.chunks_exact_mut(area.max(1)).take(3).enumerate() {
+        let (scale, shift) = (1.0 / STD[channel], -MEAN[channel] / STD[channel]);
+        for (to, rgb) in plane.iter_mut().zip(image.pixels.chunks_exact(3)) {
+            *to = rgb[channel] * scale + shift;
         }
-    }
-}
-
-impl Images {
-    /// One image, for augmentations.
-    pub fn image(&self, index: usize) -> Image {
-        Image::from_bytes(self.side, self.side, self.bytes(index))
-    }
-
-    /// An image's labels in words, such as `shape star`.
-    pub fn describe(&self, index: usize) -> Vec<String> {
-        let of = |labels: &super::Labels| {
-            let class = usize::from(*labels.of.get(index)?);
-            let name = labels.classes.get(class).cloned().unwrap_or_else(|| class.to_string());
-            Some(format!("{} {name}", labels.name))
-        };
-        self.labels.iter().filter_map(of).collect()
     }
 }
 
@@ -42,13 +26,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn channels_become_planes_of_zero_mean() {
-        let image = Image { width: 2, height: 1, pixels: vec![0.485, 0.0, 1.0, 0.714, 0.456, 0.406] };
-        let mut planes = vec![9.0; 6];
+    fn planes_hold_the_formula() {
+        let (width, height) = (3, 2);
+        let pixels: Vec<f32> = (0..18).map(|value| value as f32 / 17.0).collect();
+        let image = Image { width, height, pixels };
+        let mut planes = vec![0.0; 18];
         normalise(&image, &mut planes);
-        let wanted = [0.0, 1.0, -0.456 / 0.224, 0.0, (1.0 - 0.406) / 0.225, 0.0];
-        for (ours, wanted) in planes.iter().zip(wanted) {
-            assert!((ours - wanted).abs() < 1e-5, "{planes:?}");
+        for channel in 0..3 {
+            for place in 0..width * height {
+                let expected = (image.pixels[place * 3 + channel] - MEAN[channel]) / STD[channel];
+                assert!((planes[channel * 6 + place] - expected).abs() < 1e-5, "{channel} {place}");
+            }
         }
     }
 }

@@ -1,46 +1,97 @@
-//! The list of data sets. A new one is a file and a line here.
+//! The list of data sets. A new one is a file beside this one, and a line at the end of this one.
 
 use super::{DataError, DataSettings, Splits, cifar, folder, shapes};
-use std::path::PathBuf;
 
-/// Told now and then while data is read: what, how many are done, of how many.
+/// Told how far the opening is: what is being done, how much of it is done, of how much.
 pub type Progress<'a> = dyn FnMut(&str, usize, usize) + 'a;
 
-/// A kind of data set.
+/// What the program knows of a data set before it is opened.
 pub struct Dataset {
     /// The name in the configuration.
     pub name: &'static str,
     /// One line for a newcomer.
     pub help: &'static str,
-    open: fn(&DataSettings, &mut Progress) -> Result<Splits, DataError>,
+    /// Reads or renders it.
+    pub open: fn(&DataSettings, &mut Progress) -> Result<Splits, DataError>,
 }
 
-/// Every kind.
-pub const DATASETS: &[Dataset] = &[
-    Dataset { name: "shapes", help: "built in: silhouettes, rendered by the program", open: shapes::open },
-    Dataset { name: "cifar10", help: "CIFAR-10, binary version", open: cifar::open_10 },
-    Dataset { name: "cifar100", help: "CIFAR-100, binary version", open: cifar::open_100 },
-    Dataset { name: "folder", help: "jpeg, png and webp images in a folder a class", open: folder::open },
-];
-
-/// Reads the data set that the settings name.
+/// Opens the data set that the settings name.
 ///
 /// # Errors
-/// [`DataError`] says what is missing or damaged, and where.
+/// There is none of that name; it is not where the settings say, damaged, too large for the memory,
+/// or leaves fewer than two images to train on or to measure with.
+///
+/// ```
+/// use looc::data::{DataSettings, open};
+/// let settings = DataSettings { train: 64, held_out: 16, ..DataSettings::default() };
+/// let splits = open(&settings, &mut |what, done, of| println!("{what} {done}/{of}"))?;
+/// assert_eq!((splits.train.len(), splits.held_out.len()), (64, 16));
+/// # Ok::<(), looc::data::DataError>(())
+/// ```
 pub fn open(settings: &DataSettings, progress: &mut Progress) -> Result<Splits, DataError> {
-    let found = DATASETS.iter().find(|it| it.name == settings.kind);
-    let Some(dataset) = found else {
-        let known = DATASETS.iter().map(|it| it.name).collect::<Vec<_>>().join(", ");
+    let Some(dataset) = DATASETS.iter().find(|dataset| dataset.name == settings.kind) else {
+        let known = DATASETS.iter().map(|dataset| dataset.name).collect::<Vec<_>>().join(", ");
         return Err(DataError::Unknown { name: settings.kind.clone(), known });
     };
-    (dataset.open)(settings, progress)
+    if !(1..=4096).contains(&settings.size) {
+        return Err(DataError::Side { size: settings.size });
+    }
+    let splits = (dataset.open)(settings, progress)?;
+    // Two is what contrasting takes, and what the invariance metric's zero point takes.
+    for (what, images, advice) in [
+        ("images to train on", &splits.train, "Add images, or lower data.held_out_share"),
+        ("held-out images", &splits.held_out, "Add images, or raise data.held_out_share"),
+    ] {
+        if images.len() < 2 {
+            return Err(DataError::TooFew { what, found: images.len(), kind: settings.kind.clone(), advice });
+        }
+    }
+    Ok(splits)
 }
 
-/// The data set's folder: a relative path starts from `LOOC_DATA`, or from the present folder without it.
-pub(super) fn root(settings: &DataSettings, kind: &'static str) -> Result<PathBuf, DataError> {
-    let path = settings.path.as_ref().ok_or(DataError::NoPath(kind))?;
-    Ok(match std::env::var_os("LOOC_DATA") {
-        Some(root) => PathBuf::from(root).join(path),
-        None => path.clone(),
-    })
+/// Every data set that the program has.
+pub const DATASETS: &[Dataset] = &[
+    Dataset {
+        name: "shapes",
+        help: "built in: silhouettes with a right way up, in 8 hues and 5 textures",
+        open: shapes::open,
+    },
+    Dataset {
+        name: "cifar10",
+        help: "CIFAR-10, binary version: 32×32 photographs of 10 classes",
+        open: cifar::open_10,
+    },
+    Dataset {
+        name: "cifar100",
+        help: "CIFAR-100, binary version: 32×32 photographs of 100 classes in 20 groups",
+        open: cifar::open_100,
+    },
+    Dataset {
+        name: "folder",
+        help: "your own jpeg, png and webp files: a folder a class, with or without train/ and val/",
+        open: folder::open,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_an_unknown_one_is_answered_with_them() {
+        for (place, dataset) in DATASETS.iter().enumerate() {
+            assert!(DATASETS[..place].iter().all(|earlier| earlier.name != dataset.name));
+        }
+        let settings = DataSettings { kind: "imagenet".into(), ..DataSettings::default() };
+        let message = open(&settings, &mut |_, _, _| {}).unwrap_err().to_string();
+        assert!(DATASETS.iter().all(|dataset| message.contains(dataset.name)), "{message}");
+    }
+
+    #[test]
+    fn impossible_sizes_and_counts_are_explained() {
+        let none = DataSettings { size: 0, ..DataSettings::default() };
+        assert!(matches!(open(&none, &mut |_, _, _| {}), Err(DataError::Side { size: 0 })));
+        let one = DataSettings { train: 1, held_out: 4, ..DataSettings::default() };
+        assert!(matches!(open(&one, &mut |_, _, _| {}), Err(DataError::TooFew { found: 1, .. })));
+    }
 }

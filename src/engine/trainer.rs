@@ -135,6 +135,8 @@ impl Trainer<'_> {
                     entries: config.augment.clone(),
                     seed: config.train.seed,
                     batch: config.train.batch,
+                    // The cores belong to the network; one thread keeps ahead of it.
+                    threads: 1,
                 };
                 none.insert(Loader::start(self.data.train.clone(), recipe, self.now.step)?)
             }

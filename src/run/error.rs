@@ -11,7 +11,7 @@ use std::{
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The system refused something.
-    #[error("cannot {doing} {}: {source}", shown(path))]
+    #[error("cannot {doing} {}: {source}{}", shown(path), advice(source))]
     Io { doing: &'static str, path: PathBuf, source: io::Error },
     /// A new run was to start where there is one.
     #[error(
@@ -68,6 +68,22 @@ impl RunError {
     /// For `map_err`.
     pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { doing, path: path.to_path_buf(), source }
+    }
+}
+
+/// What to do about the system's errors that users meet.
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; make room on the disk, what is there already is kept"
+        }
+        io::ErrorKind::PermissionDenied => "; change its permissions, or choose another directory with --run",
+        io::ErrorKind::ReadOnlyFilesystem => "; choose a directory that can be written with --run",
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            "; choose another directory with --run"
+        }
+        io::ErrorKind::NotFound => "; restore it, or choose another directory with --run",
+        _ => "",
     }
 }
 

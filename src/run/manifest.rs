@@ -16,7 +16,7 @@ const LIMIT: u64 = 1 << 20;
 /// What a run is. Written once, when it is made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// [`FORMAT`] of the program that made it.
+    /// Of the directory's layout; 1 for now.
     pub format: u32,
     /// The program's name and version.
     pub program: String,

@@ -21,8 +21,10 @@ impl View for F32<'_> {
     }
 
     fn data(&self) -> Cow<'_, [u8]> {
-        let mut bytes = Vec::with_capacity(self.data_len());
-        self.1.iter().for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
+        let mut bytes = vec![0; self.data_len()];
+        for (bytes, value) in bytes.as_chunks_mut().0.iter_mut().zip(self.1) {
+            *bytes = value.to_le_bytes();
+        }
         Cow::Owned(bytes)
     }
 

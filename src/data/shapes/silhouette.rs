@@ -1,125 +1,116 @@
-//! Ten outlines with an upright orientation: none looks the same when turned by 90, 180 or 270 degrees.
+//! The ten silhouettes, as signed distances.
+//!
+//! Every one has a canonical upright orientation: turned by 90°, 180° or 270° it does not cover
+//! itself. Mirrored left to right it may, since flipping is an augmentation that nobody should be
+//! able to tell from the shape alone.
 
-/// Whether a point is inside; x to the right, y up, the outline within −1..1.
-pub type Inside = fn(f32, f32) -> bool;
+/// A point of the silhouette's frame: `[x, y]` in `[−1, 1]`, x to the right, y **down**.
+pub type Point = [f32; 2];
 
-/// Name and outline.
-pub const SILHOUETTES: &[(&str, Inside)] = &[
+/// A silhouette: the signed distance of a point to its outline, negative inside.
+pub type Silhouette = fn(Point) -> f32;
+
+/// Names and outlines, by class number.
+pub const SILHOUETTES: [(&str, Silhouette); 10] = [
     ("house", house),
     ("tree", tree),
     ("arrow", arrow),
     ("mushroom", mushroom),
     ("goblet", goblet),
     ("boat", boat),
-    ("lollipop", lollipop),
-    ("hammer", hammer),
+    ("key", key),
+    ("tee", tee),
     ("heart", heart),
-    ("chair", chair),
+    ("crown", crown),
 ];
 
-/// The rectangle from x0 to x1 and y0 to y1.
-fn slab(x: f32, y: f32, [x0, x1]: [f32; 2], [y0, y1]: [f32; 2]) -> bool {
-    (x0..=x1).contains(&x) && (y0..=y1).contains(&y)
+fn house(p: Point) -> f32 {
+    let walls = bar(p, [-0.66, -0.1], [0.66, 0.95]);
+    let roof = polygon(p, &[[0.0, -0.98], [0.98, -0.05], [-0.98, -0.05]]);
+    without(walls.min(roof), bar(p, [-0.2, 0.35], [0.2, 1.1]))
 }
 
-/// The triangle with its tip up at (0, y1) and a base of half-width `half` at y0.
-fn roof(x: f32, y: f32, half: f32, [y0, y1]: [f32; 2]) -> bool {
-    (y0..=y1).contains(&y) && x.abs() <= half * (y1 - y) / (y1 - y0)
+fn tree(p: Point) -> f32 {
+    let top = polygon(p, &[[0.0, -1.0], [0.55, -0.3], [-0.55, -0.3]]);
+    let middle = polygon(p, &[[0.0, -0.6], [0.7, 0.15], [-0.7, 0.15]]);
+    let bottom = polygon(p, &[[0.0, -0.2], [0.85, 0.6], [-0.85, 0.6]]);
+    top.min(middle).min(bottom).min(bar(p, [-0.16, 0.5], [0.16, 1.0]))
 }
 
-fn ellipse(x: f32, y: f32, (cx, cy): (f32, f32), (rx, ry): (f32, f32)) -> bool {
-    ((x - cx) / rx).powi(2) + ((y - cy) / ry).powi(2) <= 1.0
+fn arrow(p: Point) -> f32 {
+    let head = polygon(p, &[[0.0, -1.0], [0.85, -0.05], [-0.85, -0.05]]);
+    head.min(bar(p, [-0.3, -0.1], [0.3, 1.0]))
 }
 
-fn house(x: f32, y: f32) -> bool {
-    let chimney = slab(x, y, [0.35, 0.6], [0.3, 0.9]);
-    slab(x, y, [-0.7, 0.7], [-1.0, 0.15]) || roof(x, y, 0.95, [0.1, 1.0]) || chimney
+fn mushroom(p: Point) -> f32 {
+    let cap = without(disc(p, [0.0, 0.05], 0.95), bar(p, [-2.0, 0.05], [2.0, 2.0]));
+    cap.min(bar(p, [-0.28, 0.0], [0.28, 0.95]))
 }
 
-fn tree(x: f32, y: f32) -> bool {
-    slab(x, y, [-0.16, 0.16], [-1.0, -0.5])
-        || roof(x, y, 0.85, [-0.6, 0.3])
-        || roof(x, y, 0.6, [0.0, 0.7])
-        || roof(x, y, 0.4, [0.45, 1.0])
+fn goblet(p: Point) -> f32 {
+    let bowl =
+        polygon(p, &[[-0.8, -0.95], [0.8, -0.95], [0.6, -0.1], [0.2, 0.15], [-0.2, 0.15], [-0.6, -0.1]]);
+    bowl.min(bar(p, [-0.12, 0.1], [0.12, 0.8])).min(bar(p, [-0.5, 0.75], [0.5, 0.97]))
 }
 
-fn arrow(x: f32, y: f32) -> bool {
-    slab(x, y, [-0.22, 0.22], [-1.0, 0.2]) || roof(x, y, 0.85, [0.1, 1.0])
+fn boat(p: Point) -> f32 {
+    let hull = polygon(p, &[[-1.0, 0.4], [1.0, 0.4], [0.6, 0.95], [-0.6, 0.95]]);
+    let main_sail = polygon(p, &[[0.06, -0.98], [0.85, 0.25], [0.06, 0.25]]);
+    let jib = polygon(p, &[[-0.08, -0.7], [-0.08, 0.25], [-0.7, 0.25]]);
+    hull.min(main_sail).min(jib).min(bar(p, [-0.06, -0.98], [0.06, 0.45]))
 }
 
-fn mushroom(x: f32, y: f32) -> bool {
-    slab(x, y, [-0.26, 0.26], [-1.0, 0.1]) || (y >= 0.0 && ellipse(x, y, (0.0, 0.0), (0.98, 0.85)))
+fn key(p: Point) -> f32 {
+    let bow = without(disc(p, [0.0, -0.48], 0.5), disc(p, [0.0, -0.48], 0.22));
+    let shaft = bar(p, [-0.13, -0.05], [0.13, 1.0]);
+    bow.min(shaft).min(bar(p, [0.0, 0.35], [0.5, 0.55])).min(bar(p, [0.0, 0.75], [0.5, 0.98]))
 }
 
-fn goblet(x: f32, y: f32) -> bool {
-    let bowl = y <= 0.95 && ellipse(x, y, (0.0, 0.95), (0.8, 1.05));
-    bowl || slab(x, y, [-0.12, 0.12], [-0.85, 0.0]) || slab(x, y, [-0.6, 0.6], [-1.0, -0.82])
+fn tee(p: Point) -> f32 {
+    bar(p, [-0.85, -0.95], [0.85, -0.45]).min(bar(p, [-0.26, -0.5], [0.26, 0.95]))
 }
 
-fn boat(x: f32, y: f32) -> bool {
-    let hull = (-1.0..=-0.5).contains(&y) && x.abs() <= 0.55 + 0.45 * (y + 1.0) / 0.5;
-    let sail = (-0.4..=1.0).contains(&y) && (0.04..=0.8 * (1.0 - y) / 1.4).contains(&x);
-    let jib = (-0.4..=0.6).contains(&y) && (-0.5 * (0.6 - y)..=-0.04).contains(&x);
-    hull || sail || jib
+fn heart(p: Point) -> f32 {
+    let lobes = disc(p, [-0.46, -0.42], 0.5).min(disc(p, [0.46, -0.42], 0.5));
+    lobes.min(polygon(p, &[[-0.9, -0.18], [-0.4, -0.5], [0.4, -0.5], [0.9, -0.18], [0.0, 0.97]]))
 }
 
-fn lollipop(x: f32, y: f32) -> bool {
-    ellipse(x, y, (0.0, 0.4), (0.6, 0.6)) || slab(x, y, [-0.1, 0.1], [-1.0, 0.0])
+fn crown(p: Point) -> f32 {
+    polygon(
+        p,
+        &[[-0.95, -0.7], [-0.48, 0.0], [0.0, -0.95], [0.48, 0.0], [0.95, -0.7], [0.78, 0.75], [-0.78, 0.75]],
+    )
 }
 
-fn hammer(x: f32, y: f32) -> bool {
-    slab(x, y, [-0.85, 0.85], [0.45, 1.0]) || slab(x, y, [-0.2, 0.2], [-1.0, 0.5])
+fn disc([x, y]: Point, [cx, cy]: Point, radius: f32) -> f32 {
+    (x - cx).hypot(y - cy) - radius
 }
 
-fn heart(x: f32, y: f32) -> bool {
-    let (x, y) = (x * 1.15, y * 1.1 + 0.1);
-    let ring = x * x + y * y - 1.0;
-    ring * ring * ring <= x * x * y * y * y
+/// An upright box between two corners.
+fn bar([x, y]: Point, [left, top]: Point, [right, bottom]: Point) -> f32 {
+    let dx = (left - x).max(x - right);
+    let dy = (top - y).max(y - bottom);
+    dx.max(0.0).hypot(dy.max(0.0)) + dx.max(dy).min(0.0)
 }
 
-fn chair(x: f32, y: f32) -> bool {
-    slab(x, y, [-0.7, -0.4], [-1.0, 1.0])
-        || slab(x, y, [-0.7, 0.7], [-0.25, 0.05])
-        || slab(x, y, [0.4, 0.7], [-1.0, 0.05])
+fn without(shape: f32, hole: f32) -> f32 {
+    shape.max(-hole)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The share of the points of a grid, of those in either, on which two outlines differ.
-    fn difference(a: impl Fn(f32, f32) -> bool, b: impl Fn(f32, f32) -> bool) -> f32 {
-        let (mut differ, mut either) = (0, 0);
-        for i in 0..41 {
-            for j in 0..41 {
-                let (x, y) = (i as f32 / 20.0 - 1.0, j as f32 / 20.0 - 1.0);
-                let (a, b) = (a(x, y), b(x, y));
-                differ += usize::from(a != b);
-                either += usize::from(a || b);
-            }
+/// Any simple polygon: the distance to the nearest edge, its sign from the crossings of a ray.
+fn polygon([x, y]: Point, corners: &[Point]) -> f32 {
+    let (mut nearest, mut inside) = (f32::INFINITY, false);
+    let mut from = corners[corners.len() - 1];
+    for &to in corners {
+        let (ex, ey) = (to[0] - from[0], to[1] - from[1]);
+        let (px, py) = (x - from[0], y - from[1]);
+        let along = ((px * ex + py * ey) / (ex * ex + ey * ey)).clamp(0.0, 1.0);
+        let (dx, dy) = (px - ex * along, py - ey * along);
+        nearest = nearest.min(dx * dx + dy * dy);
+        if (from[1] > y) != (to[1] > y) && x < from[0] + ex * (y - from[1]) / ey {
+            inside = !inside;
         }
-        differ as f32 / either as f32
+        from = to;
     }
-
-    #[test]
-    fn none_looks_like_itself_turned() {
-        for (name, inside) in SILHOUETTES {
-            for (turn, other) in [
-                (90, difference(inside, |x, y| inside(y, -x))),
-                (180, difference(inside, |x, y| inside(-x, -y))),
-                (270, difference(inside, |x, y| inside(-y, x))),
-            ] {
-                assert!(other > 0.25, "{name} turned by {turn}° differs by {other} only");
-            }
-        }
-    }
-
-    #[test]
-    fn none_looks_like_another() {
-        for (i, (name, inside)) in SILHOUETTES.iter().enumerate() {
-            for (other_name, other) in &SILHOUETTES[..i] {
-                assert!(difference(inside, other) > 0.25, "{name} and {other_name}");
-            }
-        }
-    }
+    if inside { -nearest.sqrt() } else { nearest.sqrt() }
 }

@@ -1,83 +1,66 @@
-//! Hues and surface textures.
+//! What covers the silhouettes and what lies behind them: patterns, and noise without a direction.
 
-use crate::rng::Stream;
-use std::f32::consts::{PI, TAU};
+use super::silhouette::Point;
 
-/// Eight hues, evenly around the circle from red.
-pub const HUES: &[&str] = &["red", "orange", "lime", "green", "cyan", "blue", "violet", "magenta"];
+/// Names and patterns, by class number. A pattern gives the depth of its mark at a point, `0..=1`,
+/// with a period of 1; the salt is for those that are random.
+pub const TEXTURES: [(&str, fn(Point, u32) -> f32); 5] =
+    [("plain", plain), ("stripes", stripes), ("dots", dots), ("checks", checks), ("grain", grain)];
 
-/// How dark the texture is at a point: 0 not at all, 1 fully. Coordinates in wavelengths.
-type Pattern = fn(f32, f32) -> f32;
-
-/// Name and pattern.
-pub const TEXTURES: &[(&str, Pattern)] =
-    &[("plain", plain), ("stripes", stripes), ("dots", dots), ("checks", checks), ("rings", rings)];
-
-fn plain(_: f32, _: f32) -> f32 {
-    0.0
+fn plain(_: Point, _: u32) -> f32 {
+    0.5
 }
 
-fn stripes(u: f32, _: f32) -> f32 {
-    step((u * TAU).sin())
+fn stripes([x, _]: Point, _: u32) -> f32 {
+    soft(wave(x))
 }
 
-fn dots(u: f32, v: f32) -> f32 {
-    let (u, v) = (u - u.round(), v - v.round());
-    f32::from(u * u + v * v < 0.09)
+fn dots([x, y]: Point, _: u32) -> f32 {
+    soft(wave(x) + wave(y) - 0.7)
 }
 
-fn checks(u: f32, v: f32) -> f32 {
-    step((u * PI).sin() * (v * PI).sin())
+fn checks([x, y]: Point, _: u32) -> f32 {
+    soft(wave(x * 0.7) * wave(y * 0.7) * 1.5)
 }
 
-fn rings(u: f32, v: f32) -> f32 {
-    step(((u * u + v * v).sqrt() * TAU).sin())
+fn grain([x, y]: Point, salt: u32) -> f32 {
+    soft(4.0 * noise([x * 2.0, y * 2.0], salt) - 2.0)
 }
 
-fn step(wave: f32) -> f32 {
-    f32::from(wave > 0.0)
+fn wave(turns: f32) -> f32 {
+    (turns * std::f32::consts::TAU).sin()
 }
 
-/// A texture as it lies on one silhouette.
-pub struct Surface {
-    pattern: Pattern,
-    /// Wavelengths a unit of the silhouette, along the pattern's own axes.
-    axes: [f32; 2],
-    offset: [f32; 2],
-    light: [f32; 3],
-    dark: [f32; 3],
+/// A soft threshold at 0: the patterns stay free of jagged edges at any size.
+fn soft(value: f32) -> f32 {
+    (0.5 + value).clamp(0.0, 1.0)
 }
 
-impl Surface {
-    /// Draws what varies: phase, direction, wavelength, contrast, and shades of the hue.
-    pub fn draw(stream: &mut Stream, hue: u16, texture: u16) -> Self {
-        let turn = stream.between(0.0, TAU);
-        let frequency = stream.between(1.6, 2.6);
-        let shade = (f32::from(hue) + stream.between(-0.22, 0.22)) / HUES.len() as f32;
-        let light = hsv(shade, stream.between(0.55, 0.95), stream.between(0.65, 1.0));
-        let depth = stream.between(0.3, 0.65);
-        Self {
-            pattern: TEXTURES[usize::from(texture)].1,
-            axes: [turn.cos() * frequency, turn.sin() * frequency],
-            offset: [stream.unit(), stream.unit()],
-            light,
-            dark: light.map(|channel| channel * depth),
-        }
-    }
-
-    /// The colour at a point of the silhouette's own coordinates.
-    pub fn color(&self, x: f32, y: f32) -> [f32; 3] {
-        let u = x * self.axes[0] + y * self.axes[1] + self.offset[0];
-        let v = y * self.axes[0] - x * self.axes[1] + self.offset[1];
-        let dark = (self.pattern)(u, v);
-        std::array::from_fn(|c| self.light[c] + dark * (self.dark[c] - self.light[c]))
-    }
+/// Value noise, `0..=1`, with cells of side 1: smooth, and the same in every direction but for the lattice.
+pub fn noise([x, y]: Point, salt: u32) -> f32 {
+    let (column, row) = (x.floor(), y.floor());
+    let (s, t) = (smooth(x - column), smooth(y - row));
+    let (column, row) = (column as i32, row as i32);
+    let above = mix(corner(column, row, salt), corner(column + 1, row, salt), s);
+    let below = mix(corner(column, row + 1, salt), corner(column + 1, row + 1, salt), s);
+    mix(above, below, t)
 }
 
-/// Hue, saturation and value in 0–1 (the hue wraps) to red, green and blue in 0–1.
-pub fn hsv(hue: f32, saturation: f32, value: f32) -> [f32; 3] {
-    [5.0f32, 3.0, 1.0].map(|n| {
-        let k = (n + hue.rem_euclid(1.0) * 6.0) % 6.0;
-        value * (1.0 - saturation * k.min(4.0 - k).clamp(0.0, 1.0))
-    })
+/// Smoothstep, `0..=1` to `0..=1`.
+pub fn smooth(t: f32) -> f32 {
+    let t = t.clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
+}
+
+/// `from` at 0, `to` at 1.
+pub fn mix(from: f32, to: f32, t: f32) -> f32 {
+    from + (to - from) * t
+}
+
+/// The noise's value at a lattice point: a finalised integer hash (lowbias32 of Ettinger's hash-prospector).
+fn corner(column: i32, row: i32, salt: u32) -> f32 {
+    let mut bits = (column as u32).wrapping_mul(0x9e37_79b9) ^ (row as u32).wrapping_mul(0x85eb_ca6b) ^ salt;
+    bits = (bits ^ bits >> 16).wrapping_mul(0x7feb_352d);
+    bits = (bits ^ bits >> 15).wrapping_mul(0x846c_a68b);
+    ((bits ^ bits >> 16) >> 8) as f32 * (1.0 / 16_777_216.0)
 }

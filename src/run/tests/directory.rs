@@ -110,3 +110,17 @@ fn two_that_ask_for_the_next_directory_at_once_get_two() {
     }
     assert_eq!(default_path(&root).unwrap(), root.join("r12346"));
 }
+
+#[test]
+fn errors_say_what_where_and_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("\u{1b}[2J");
+    drop(create(&path));
+    fs::remove_file(path.join("config.yaml")).unwrap();
+    let run = RunDir::open(&path).unwrap();
+    let said = run.config_yaml().unwrap_err().to_string();
+    assert!(said.starts_with("cannot read ") && said.contains("\\u{1b}[2J/config.yaml: "), "{said}");
+    assert!(said.ends_with("; restore it, or choose another directory with --run"), "{said}");
+    let full = RunError::io("save", &path)(std::io::ErrorKind::StorageFull.into());
+    assert!(full.to_string().contains("make room"), "{full}");
+}

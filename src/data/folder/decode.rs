@@ -1,0 +1,82 @@
+//! From a file to an image of the working size.
+
+use crate::data::fit::fit;
+use crate::text::printable;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
+use std::io::Cursor;
+use std::path::Path;
+
+/// Pixels a side that a header may claim.
+const MAX_SIDE: u32 = 20_000;
+/// Bytes that decoding may allocate: 170 million RGB pixels.
+const MAX_ALLOC: u64 = 512 << 20;
+/// Bytes of a file; no image within the limits above is that long.
+const MAX_FILE: u64 = 1 << 30;
+
+/// Decodes a jpeg, png or webp by its content, turns it as its Exif orientation says, brings it to
+/// `[side, side, 3]` bytes.
+///
+/// Everything becomes 8-bit RGB: 16-bit values are scaled, gray is repeated, palettes are looked up, CMYK
+/// is converted by the decoder, and what is transparent is seen **over black**. Colour profiles are
+/// ignored.
+///
+/// # Errors
+/// Why it cannot be read, in words that are fit for a terminal.
+pub fn decode(path: &Path, side: usize) -> Result<Vec<u8>, String> {
+    let size = std::fs::metadata(path).map_err(words)?.len();
+    if size > MAX_FILE {
+        return Err(format!("{size} bytes are more than the {MAX_FILE} that are allowed"));
+    }
+    let bytes = std::fs::read(path).map_err(words)?;
+    let mut reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().map_err(words)?;
+    let format = reader.format().ok_or_else(|| match bytes.is_empty() {
+        true => String::from("the file is empty"),
+        false => String::from("the content is no jpeg, png or webp"),
+    })?;
+    if format == ImageFormat::Jpeg && cut_off(&bytes) {
+        return Err("cut off: the jpeg has no end".into());
+    }
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_ALLOC);
+    reader.limits(limits.clone());
+    let mut decoder = reader.into_decoder().map_err(words)?;
+    // The pixels themselves are not counted by every decoder.
+    limits.reserve(decoder.total_bytes()).map_err(words)?;
+    let orientation = decoder.orientation().map_err(words)?;
+    let mut image = DynamicImage::from_decoder(decoder).map_err(words)?;
+    image.apply_orientation(orientation);
+    let image = rgb(image);
+    let (width, height) = (image.width() as usize, image.height() as usize);
+    fit(image.as_raw(), width, height, side).map_err(words)
+}
+
+fn words(error: impl std::fmt::Display) -> String {
+    printable(&error.to_string())
+}
+
+/// Eight-bit RGB, with alpha over black.
+fn rgb(image: DynamicImage) -> RgbImage {
+    if !image.color().has_alpha() {
+        return image.into_rgb8();
+    }
+    let image = image.into_rgba8();
+    let (width, height) = image.dimensions();
+    let over_black = |value: u8, alpha: u8| ((u16::from(value) * u16::from(alpha) + 127) / 255) as u8;
+    RgbImage::from_fn(width, height, |x, y| {
+        let [red, green, blue, alpha] = image.get_pixel(x, y).0;
+        image::Rgb([red, green, blue].map(|value| over_black(value, alpha)))
+    })
+}
+
+/// Whether a jpeg's last scan has no end. The decoder fills what is missing with gray and says nothing;
+/// here it has to be said. A thumbnail in the header has an end of its own, so the end must come after
+/// the last start of a scan; neither mark can occur within a scan's data.
+fn cut_off(bytes: &[u8]) -> bool {
+    let last = |mark: u8| bytes.windows(2).rposition(|pair| pair == [0xff, mark]);
+    match (last(0xda), last(0xd9)) {
+        (Some(scan), Some(end)) => end < scan,
+        _ => true,
+    }
+}
