@@ -6,8 +6,10 @@
 //! disk.
 
 pub mod augment;
+pub mod cli;
 pub mod config;
 pub mod data;
+pub mod device;
 pub mod engine;
 pub mod eval;
 pub mod knob;

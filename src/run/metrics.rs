@@ -207,6 +207,8 @@ pub fn latest(path: &Path) -> Result<Option<Row>, RunError> {
     let complete = text.split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n"));
     let rows = complete.filter_map(|line| metrics_row::parse(line, &mut tags).ok());
     Ok(rows.reduce(|earlier, mut row| {
+        // A measurement is logged some steps after the step it is of.
+        (row.step, row.time) = (row.step.max(earlier.step), row.time.max(earlier.time));
         for (tag, value) in earlier.values {
             if row.values.iter().all(|(newer, _)| *newer != tag) {
                 row.values.push((tag, value));

@@ -1,9 +1,71 @@
-//! The screen.
+//! The screen: what is shown of a run, and what keys ask of it.
+//!
+//! `state` knows nothing of the terminal, `view` nothing of keys; `run` is the loop between them.
+
 pub mod action;
 pub mod figures;
 pub mod keymap;
 pub mod pictures;
+mod probe;
+mod run;
 pub mod state;
+mod terminal;
 pub mod theme;
 mod view;
 mod widget;
+
+pub use run::run;
+pub use terminal::Stage;
+
+use crate::engine::message::Event;
+use pictures::Images;
+use theme::Depth;
+
+/// How the screen is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How images are shown; none: as the terminal can.
+    pub images: Option<Images>,
+    /// How many colours there are.
+    pub depth: Depth,
+}
+
+/// Told of every event, such as by a log; its first error is shown and ends it.
+pub type Listener = Box<dyn FnMut(&Event) -> std::io::Result<()>>;
+
+/// What the terminal says that it can show, in a line.
+///
+/// # Errors
+/// If it cannot be asked.
+pub fn ask_terminal() -> std::io::Result<String> {
+    crossterm::terminal::enable_raw_mode()?;
+    let answers = probe::ask();
+    crossterm::terminal::disable_raw_mode()?;
+    let answers = answers?;
+    let tmux = std::env::var_os("TMUX").is_some();
+    let way = answers.images(tmux);
+    let way = Images::NAMES.iter().find(|(_, known)| *known == way).map_or("none", |(name, _)| name);
+    let name = answers.name.as_deref().unwrap_or("a terminal without a name");
+    let tmux = if tmux { ", inside tmux" } else { "" };
+    Ok(format!("{way}: {name}{tmux}; Kitty graphics {}, sixel {}", answers.kitty, answers.sixel))
+}
+
+/// How the reader left.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Left {
+    /// By a signal, or because the terminal went away; not by a key.
+    pub signalled: bool,
+    /// Why training had ended, if it could not go on.
+    pub failure: Option<String>,
+}
+
+/// What can go wrong with the screen itself.
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    /// Input or output is a file or a pipe.
+    #[error("this is no terminal: to train without a screen, use `looc-tui train`")]
+    NoTerminal,
+    /// Reading from the terminal, or writing to it.
+    #[error("the terminal fails: {0}")]
+    Terminal(#[from] std::io::Error),
+}

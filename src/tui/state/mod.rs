@@ -13,6 +13,7 @@ use crate::engine::{
     Handle,
     message::{Command, Event, Phase, Snapshot, ViewRequest},
 };
+use crate::tui::Listener;
 use device::DeviceHistory;
 use editor::Editor;
 use heads::Heads;
@@ -90,6 +91,7 @@ pub enum Effect {
 /// Everything the screen shows.
 pub struct State {
     handle: Handle,
+    listener: Option<Listener>,
     pub snapshot: Arc<Snapshot>,
     pub screen: Screen,
     pub focus: Pane,
@@ -118,10 +120,11 @@ pub struct State {
 
 impl State {
     /// A viewer of this engine.
-    pub fn new(handle: Handle, now: Instant) -> Self {
+    pub fn new(handle: Handle, listener: Option<Listener>, now: Instant) -> Self {
         let snapshot = handle.snapshot.borrow().clone();
         let mut state = Self {
             handle,
+            listener,
             snapshot: snapshot.clone(),
             screen: Screen::default(),
             focus: Pane::default(),
@@ -233,6 +236,13 @@ impl State {
     }
 
     fn event(&mut self, event: Event, now: Instant) -> bool {
+        if let Some(listener) = &mut self.listener
+            && let Err(error) = listener(&event)
+        {
+            self.listener = None;
+            let text = format!("the log cannot be written any more: {error}");
+            self.notices.say(Tone::Warning, &text, now);
+        }
         match event {
             Event::Edited { step, path, from, to } => {
                 self.editor.answered(&path, false);

@@ -1,0 +1,101 @@
+//! `looc-tui doctor`.
+
+use super::{Code, Globals, Run};
+use crate::{data::DATASETS, device};
+use clap::Args;
+use color_eyre::Report;
+use std::{
+    io::{IsTerminal, Write, stdin, stdout},
+    path::Path,
+};
+
+/// Says what was found here, and what will be used: the first thing to send with a report of a fault.
+///
+///     looc-tui doctor
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub struct Doctor {}
+
+impl Run for Doctor {
+    fn run(self, globals: &Globals) -> Result<Code, Report> {
+        let mut lines = vec![("program", program()), ("terminal", terminal(globals))];
+        lines.push(("images", images()));
+        lines.push(("cpu", cpu()));
+        lines.extend(device::describe().lines().map(|line| ("gpu", line.to_owned())));
+        lines.push(("network", network().into()));
+        lines.push(("data", data()));
+        let mut out = stdout().lock();
+        for (name, text) in lines {
+            writeln!(out, "{name:10}{text}")?;
+        }
+        Ok(Code::Done)
+    }
+}
+
+fn program() -> String {
+    let features: Vec<&str> = [("cuda", cfg!(feature = "cuda")), ("cudnn", cfg!(feature = "cudnn")), ("metal", cfg!(feature = "metal"))]
+        .into_iter()
+        .filter_map(|(name, on)| on.then_some(name))
+        .collect();
+    let features = if features.is_empty() { "no GPU features".into() } else { features.join(", ") };
+    format!("looc-tui {} for {}, built with {features}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH)
+}
+
+fn terminal(globals: &Globals) -> String {
+    let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| "not set".into());
+    let kind = if stdout().is_terminal() && stdin().is_terminal() { "a terminal" } else { "no terminal here" };
+    let remote = if std::env::var_os("SSH_CONNECTION").is_some() { ", over SSH" } else { "" };
+    let size = crossterm::terminal::size().map_or_else(|_| String::new(), |(w, h)| format!(", {w}×{h}"));
+    format!(
+        "{kind}{size}{remote}; TERM {}, COLORTERM {}; colours: {:?}",
+        variable("TERM"),
+        variable("COLORTERM"),
+        globals.depth()
+    )
+}
+
+/// Asks the terminal, if there is one.
+fn images() -> String {
+    if !stdout().is_terminal() || !stdin().is_terminal() {
+        return "not asked: no terminal here".into();
+    }
+    match crate::tui::ask_terminal() {
+        Ok(text) => text,
+        Err(error) => format!("the terminal does not answer: {error}"),
+    }
+}
+
+fn cpu() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut features: Vec<&str> = Vec::new();
+    #[cfg(target_arch = "x86_64")]
+    {
+        let known = [
+            ("avx2", std::arch::is_x86_feature_detected!("avx2")),
+            ("fma", std::arch::is_x86_feature_detected!("fma")),
+            ("avx512f", std::arch::is_x86_feature_detected!("avx512f")),
+        ];
+        features.extend(known.into_iter().filter_map(|(name, has)| has.then_some(name)));
+    }
+    #[cfg(target_arch = "aarch64")]
+    features.push("neon");
+    format!("{cores} cores may be used; {}", features.join(" "))
+}
+
+fn network() -> &'static str {
+    if cfg!(feature = "cuda") || cfg!(feature = "metal") {
+        "on the GPU if there is one, otherwise on the CPU"
+    } else {
+        "on the CPU; for a GPU, build with --features cuda (or metal)"
+    }
+}
+
+fn data() -> String {
+    let root = match std::env::var_os("LOOC_DATA") {
+        Some(root) if Path::new(&root).is_dir() => format!("LOOC_DATA is {}", Path::new(&root).display()),
+        Some(root) => format!("LOOC_DATA is {}, which is no folder", Path::new(&root).display()),
+        None => "LOOC_DATA is not set: relative paths start here".into(),
+    };
+    let kinds: Vec<&str> = DATASETS.iter().map(|it| it.name).collect();
+    format!("{root}; kinds: {}", kinds.join(", "))
+}

@@ -1,0 +1,106 @@
+//! The command line. A file a subcommand, and a line of [`commands!`].
+
+mod args;
+mod config;
+mod doctor;
+mod log;
+mod runs;
+mod screen;
+mod sheet;
+mod train;
+mod views;
+
+use args::Globals;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// How a command ended, for the shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    Done = 0,
+    Failure = 1,
+    Configuration = 78,
+    Interrupted = 130,
+}
+
+/// What a subcommand provides beside its arguments.
+trait Run {
+    fn run(self, globals: &Globals) -> Result<Code, color_eyre::Report>;
+}
+
+/// The list of subcommands: module, name, and one line for the help.
+macro_rules! commands {
+    ($($(#[doc = $help:literal])+ $module:ident::$name:ident),+ $(,)?) => {
+        #[derive(Subcommand)]
+        enum Command { $($(#[doc = $help])+ $name($module::$name)),+ }
+
+        impl Run for Command {
+            fn run(self, globals: &Globals) -> Result<Code, color_eyre::Report> {
+                match self { $(Self::$name(it) => it.run(globals)),+ }
+            }
+        }
+    };
+}
+
+commands! {
+    /// Train without a screen, with a progress bar (or plain lines in a pipe)
+    train::Train,
+    /// Draw the views q, k0, k1… of one image, with their parameters, into a PNG
+    views::Views,
+    /// Print the full effective configuration, with every default
+    config::Config,
+    /// Say what was found here (terminal, images, CPU, GPU, data) and what will be used
+    doctor::Doctor,
+    /// List the runs in a folder: state, step, configuration, last figures
+    runs::Runs,
+}
+
+/// Trains LooC (leave-one-out contrastive learning) on images, in a terminal: switch augmentations on
+/// and off while it trains, and watch what each embedding space learns to ignore and to keep.
+///
+/// Without anything it trains on a built-in data set:
+///
+///     looc-tui
+///     looc-tui folder.yaml --set data.path=my-photos
+#[derive(Parser)]
+#[command(name = "looc-tui", version, verbatim_doc_comment, args_conflicts_with_subcommands = true)]
+#[command(after_help = "Exit codes: 0 done, 1 failure, 2 usage, 78 configuration, 130 interrupted.\n\
+    LOOC_DATA is the folder that relative data paths start from; NO_COLOR is obeyed.")]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    screen: screen::Screen,
+    #[command(flatten)]
+    globals: Globals,
+}
+
+/// Parses the arguments and runs what they ask for.
+pub fn main() -> ExitCode {
+    let line = CommandLine::parse();
+    let colors = line.globals.colors();
+    let hooks = color_eyre::config::HookBuilder::default()
+        .theme(if colors { color_eyre::config::Theme::dark() } else { color_eyre::config::Theme::new() })
+        .display_env_section(false)
+        .install();
+    if let Err(error) = hooks {
+        eprintln!("looc-tui: {error}");
+    }
+    let outcome = match line.command {
+        Some(command) => command.run(&line.globals),
+        None => line.screen.run(&line.globals),
+    };
+    let code = outcome.unwrap_or_else(|error| {
+        if let Some(wrong) = error.downcast_ref::<crate::config::ConfigError>() {
+            // It shows the place by itself.
+            eprintln!("{wrong}");
+            return Code::Configuration;
+        }
+        eprintln!("looc-tui: {error}");
+        for cause in error.chain().skip(1) {
+            eprintln!("  because: {cause}");
+        }
+        Code::Failure
+    });
+    ExitCode::from(code as u8)
+}

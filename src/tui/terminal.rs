@@ -1,0 +1,154 @@
+//! The terminal, taken and given back.
+
+use super::TuiError;
+use crossterm::{
+    cursor, event, execute, queue,
+    terminal::{self, BeginSynchronizedUpdate, EndSynchronizedUpdate},
+};
+use ratatui::{Terminal, backend::CrosstermBackend, buffer::Buffer};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::{
+    cell::RefCell,
+    io::{self, IsTerminal, Write},
+    os::fd::AsFd,
+    rc::Rc,
+    sync::Once,
+    thread::ThreadId,
+};
+
+/// Where ratatui writes: one frame is collected and sent as a whole.
+#[derive(Clone, Default)]
+struct Frame(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Frame {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    /// [`Stage::draw`] sends it.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The terminal while it is ours: raw, on its alternate screen, without a cursor.
+pub struct Stage {
+    terminal: Terminal<CrosstermBackend<Frame>>,
+    frame: Frame,
+}
+
+impl Stage {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// [`TuiError::NoTerminal`] if input or output is none; the terminal's own.
+    pub fn take() -> Result<Self, TuiError> {
+        if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+            return Err(TuiError::NoTerminal);
+        }
+        restore_on_panic();
+        enter()?;
+        let frame = Frame::default();
+        let terminal = Terminal::new(CrosstermBackend::new(frame.clone()));
+        // From here on dropping gives the terminal back.
+        terminal.map(|terminal| Self { terminal, frame }).map_err(|error| {
+            give_back();
+            TuiError::Terminal(error)
+        })
+    }
+
+    /// Draws one frame: what differs from the last one, within a synchronized update.
+    ///
+    /// # Errors
+    /// The terminal's.
+    pub fn draw(&mut self, paint: impl FnOnce(&mut Buffer)) -> io::Result<()> {
+        self.terminal.draw(|frame| paint(frame.buffer_mut()))?;
+        let bytes = std::mem::take(&mut *self.frame.0.borrow_mut());
+        let mut out = io::stdout().lock();
+        queue!(out, BeginSynchronizedUpdate)?;
+        out.write_all(&bytes)?;
+        queue!(out, EndSynchronizedUpdate)?;
+        out.flush()
+    }
+
+    /// The next frame is painted whole.
+    ///
+    /// # Errors
+    /// The terminal's.
+    pub fn forget(&mut self) -> io::Result<()> {
+        self.terminal.clear()
+    }
+
+    /// Gives the terminal to the shell until the program is brought back.
+    ///
+    /// # Errors
+    /// The terminal's.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        give_back();
+        // Not `raise`: every thread stops, training too, as the user of Ctrl-Z expects.
+        let stopped = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
+        enter()?;
+        stopped?;
+        self.forget()
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+/// Whether the other end of the terminal is gone. crossterm must not be called then: it would spin
+/// (crossterm-rs/crossterm#793).
+pub fn hung_up() -> bool {
+    let input = io::stdin();
+    let mut state = [PollFd::from_borrowed_fd(input.as_fd(), PollFlags::empty())];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+    poll(&mut state, Some(&now)).is_ok_and(|count| count > 0) && state[0].revents().intersects(gone)
+}
+
+fn enter() -> io::Result<()> {
+    terminal::enable_raw_mode()?;
+    execute!(
+        io::stdout(),
+        terminal::EnterAlternateScreen,
+        event::EnableBracketedPaste,
+        cursor::Hide,
+        terminal::Clear(terminal::ClearType::All),
+    )
+    .inspect_err(|_| give_back())
+}
+
+/// Leaves the terminal as it was. Errors are of no use any more: there may be no terminal.
+fn give_back() {
+    if hung_up() {
+        return;
+    }
+    let _ = execute!(
+        io::stdout(),
+        EndSynchronizedUpdate,
+        event::DisableBracketedPaste,
+        terminal::LeaveAlternateScreen,
+        cursor::Show,
+    );
+    let _ = terminal::disable_raw_mode();
+}
+
+/// A panic of this thread gives the terminal back before it is told. Other threads tell theirs by
+/// other ways: on the screen it would only be noise.
+fn restore_on_panic() {
+    static ONCE: Once = Once::new();
+    let own: ThreadId = std::thread::current().id();
+    ONCE.call_once(|| {
+        let told = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if std::thread::current().id() == own {
+                give_back();
+                told(panic);
+            }
+        }));
+    });
+}
