@@ -20,7 +20,7 @@ pub struct Config {
 impl Run for Config {
     fn run(self, globals: &Globals) -> Result<Code, Report> {
         let config = globals.config(self.config.as_deref())?;
-        std::io::stdout().write_all(config.to_yaml().as_bytes())?;
+        std::io::stdout().write_all(config.annotated().as_bytes())?;
         Ok(Code::Done)
     }
 }

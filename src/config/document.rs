@@ -1,122 +1,207 @@
-//! A configuration as one document: read section by section, written whole, one value changed.
+//! A configuration as a document: read from one, written as one, one value changed.
 
-use super::{Config, ConfigError, TrainSettings};
-use crate::augment::{Entry, KINDS, check_order};
-use crate::knob::Knob;
-use serde::{Serialize, de::DeserializeOwned};
+use super::{
+    Config, ConfigError, QUICKSTART, TrainSettings,
+    check::{self, Section, allowed, section},
+    error::Wrong,
+    source::Source,
+    words,
+};
+use crate::{
+    augment::{Entry, KINDS},
+    data::DataSettings,
+    eval::EvalSettings,
+    knob::Knob,
+    looc::ContrastSettings,
+    nn::{ModelSettings, OptimizerSettings},
+};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
-fn wrong(path: &str, why: impl Into<String>) -> ConfigError {
-    ConfigError { path: path.into(), why: why.into() }
+/// The sections in the order in which they are written, with the ranges of their numbers.
+const SECTIONS: &[(&str, &[Knob])] = &[
+    ("data", DataSettings::KNOBS),
+    ("augment", &[]),
+    ("model", ModelSettings::KNOBS),
+    ("contrast", ContrastSettings::KNOBS),
+    ("optimizer", OptimizerSettings::KNOBS),
+    ("train", TrainSettings::KNOBS),
+    ("eval", EvalSettings::KNOBS),
+];
+
+/// Keys that every entry of the list of augmentations has beside its own.
+const OF_EVERY_ENTRY: [&str; 3] = ["kind", "enabled", "head"];
+
+/// A configuration from a document; what is left out has its default.
+pub(super) fn from_value(value: Value) -> Result<Config, Wrong> {
+    let top = Section { at: String::new(), path: String::new(), knobs: &[] };
+    let mut map = top.map(value)?;
+    let names: Vec<&str> = SECTIONS.iter().map(|(name, _)| *name).collect();
+    top.keys(&map, &names)?;
+    let augment = match map.remove("augment") {
+        Some(list) => entries(list)?,
+        None => Config::quickstart().augment,
+    };
+    let config = Config {
+        data: section(&mut map, "data", DataSettings::KNOBS)?,
+        augment,
+        model: section(&mut map, "model", ModelSettings::KNOBS)?,
+        contrast: section(&mut map, "contrast", ContrastSettings::KNOBS)?,
+        optimizer: section(&mut map, "optimizer", OptimizerSettings::KNOBS)?,
+        train: section(&mut map, "train", TrainSettings::KNOBS)?,
+        eval: section(&mut map, "eval", EvalSettings::KNOBS)?,
+    };
+    check::together(&config)?;
+    Ok(config)
 }
 
-impl Config {
-    pub fn load(path: Option<&std::path::Path>, overrides: &[String]) -> Result<Self, ConfigError> {
-        match path {
-            None => Self::parse(include_str!("../../configs/quickstart.yaml"), "quickstart", overrides),
-            Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|e| wrong("", e.to_string()))?;
-                Self::parse(&text, &path.display().to_string(), overrides)
-            }
+/// The list of augmentations.
+fn entries(list: Value) -> Result<Vec<Entry>, Wrong> {
+    let whole = Section { at: "augment".into(), path: "augment".into(), knobs: &[] };
+    let Value::Array(items) = list else {
+        return Err(whole.wrong("", "here belongs a list of augmentations, as in `- { kind: flip, p: 0.5 }`"));
+    };
+    items.into_iter().enumerate().map(|(place, item)| one_entry(place, item)).collect()
+}
+
+fn one_entry(place: usize, item: Value) -> Result<Entry, Wrong> {
+    let (at, kinds) = (format!("augment.{place}"), KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>());
+    let unnamed = Section { path: at.clone(), at: at.clone(), knobs: &[] };
+    let mut map = unnamed.map(item)?;
+    let kind = match map.remove("kind") {
+        Some(Value::String(kind)) => kind,
+        _ => {
+            let why = format!("an augmentation needs a kind, as in `kind: {}`", kinds[0]);
+            return Err(Wrong {
+                help: Some(format!("allowed: {}", words::list(&kinds))),
+                ..unnamed.wrong("", why)
+            });
         }
-    }
-    pub fn parse(text: &str, _name: &str, overrides: &[String]) -> Result<Self, ConfigError> {
-        let mut value: Value = serde_yaml::from_str(text).map_err(|e| wrong("", e.to_string()))?;
-        for over in overrides {
-            let (path, v) = over.split_once('=').ok_or_else(|| wrong(over, "a.b=c"))?;
-            let v: Value = serde_yaml::from_str(v).map_err(|e| wrong(path, e.to_string()))?;
-            *spot(&mut value, path, true).ok_or_else(|| wrong(path, "unknown"))? = v;
-        }
-        Self::from_value(value)
-    }
-    fn from_value(value: Value) -> Result<Self, ConfigError> {
-        let Value::Object(mut map) = value else { return Err(wrong("", "not a map")) };
-        let mut augment = Vec::new();
-        if let Some(Value::Array(items)) = map.remove("augment") {
-            for item in items {
-                let Value::Object(mut item) = item else { return Err(wrong("augment", "not a map")) };
-                let kind = item.remove("kind").and_then(|k| k.as_str().map(String::from)).unwrap_or_default();
-                let enabled = item.remove("enabled").and_then(|v| v.as_bool()).unwrap_or(true);
-                let head = item.remove("head").and_then(|v| v.as_bool()).unwrap_or(false);
-                let k = KINDS.iter().find(|k| k.name == kind).ok_or_else(|| wrong("augment", kind))?;
-                let doc = Value::Object(item);
-                ranges(&format!("augment.{}", k.name), &doc, k.knobs)?;
-                let settings = (k.read)(doc).map_err(|e| wrong(k.name, e.to_string()))?;
-                settings.check().map_err(|e| wrong(k.name, e.to_string()))?;
-                augment.push(Entry { settings, enabled, head });
-            }
-        }
-        check_order(&augment).map_err(|e| wrong("augment", e.to_string()))?;
-        Ok(Self {
-            data: section(&mut map, "data", crate::data::DataSettings::KNOBS)?,
-            augment,
-            model: section(&mut map, "model", crate::nn::ModelSettings::KNOBS)?,
-            contrast: section(&mut map, "contrast", crate::looc::ContrastSettings::KNOBS)?,
-            optimizer: section(&mut map, "optimizer", crate::nn::OptimizerSettings::KNOBS)?,
-            train: section(&mut map, "train", TrainSettings::KNOBS)?,
-            eval: section(&mut map, "eval", crate::eval::EvalSettings::KNOBS)?,
-        })
-    }
-    fn value(&self) -> Value {
+    };
+    let Some(kind) = KINDS.iter().find(|known| known.name == kind) else {
+        let (why, help) = words::unknown("augmentation", &kind, &kinds);
+        return Err(Wrong { help: Some(help), ..unnamed.wrong("kind", why) });
+    };
+    let section = Section { at, path: format!("augment.{}", kind.name), knobs: kind.knobs };
+    let defaults = (kind.read)(Value::Object(Map::new())).map_err(|error| section.type_error(&error))?;
+    let defaults = defaults.document().unwrap_or_default();
+    let own = defaults.as_object().into_iter().flat_map(Map::keys).map(String::as_str);
+    let known: Vec<&str> = OF_EVERY_ENTRY.into_iter().chain(own).collect();
+    section.keys(&map, &known)?;
+    let mut flag = |key: &str, default: bool| match map.remove(key) {
+        None => Ok(default),
+        Some(Value::Bool(flag)) => Ok(flag),
+        Some(other) => Err(section.wrong(key, format!("expected true or false, but found {other}"))),
+    };
+    let (enabled, head) = (flag("enabled", true)?, flag("head", false)?);
+    let settings = (kind.read)(Value::Object(map.clone())).map_err(|error| section.type_error(&error))?;
+    section.ranges(&map)?;
+    settings.check().map_err(|invalid| section.invalid(invalid))?;
+    Ok(Entry { settings, enabled, head })
+}
+
+/// The list of augmentations as a document.
+pub(super) fn augment(config: &Config) -> Value {
+    let entries = config.augment.iter().map(|entry| {
         let mut map = Map::new();
-        fn v<T: Serialize>(t: &T) -> Value { serde_json::to_value(t).unwrap_or_default() }
-        map.insert("data".into(), v(&self.data));
-        let entries = self.augment.iter().map(|entry| {
-            let mut m = Map::new();
-            m.insert("kind".into(), entry.name().into());
-            if let Ok(Value::Object(doc)) = entry.settings.document() { m.extend(doc); }
-            m.insert("enabled".into(), entry.enabled.into());
-            m.insert("head".into(), entry.head.into());
-            Value::Object(m)
-        });
-        map.insert("augment".into(), Value::Array(entries.collect()));
-        map.insert("model".into(), v(&self.model));
-        map.insert("contrast".into(), v(&self.contrast));
-        map.insert("optimizer".into(), v(&self.optimizer));
-        map.insert("train".into(), v(&self.train));
-        map.insert("eval".into(), v(&self.eval));
+        map.insert("kind".into(), entry.name().into());
+        map.extend(entry.settings.document().ok().and_then(|it| it.as_object().cloned()).unwrap_or_default());
+        map.insert("enabled".into(), entry.enabled.into());
+        map.insert("head".into(), entry.head.into());
         Value::Object(map)
-    }
-    pub fn get(&self, path: &str) -> Option<Value> { spot(&mut self.value(), path, false).cloned() }
-    pub fn edited(&self, path: &str, to: &Value) -> Result<Self, ConfigError> {
-        let mut value = self.value();
-        *spot(&mut value, path, false).ok_or_else(|| wrong(path, "unknown"))? = to.clone();
-        Self::from_value(value)
-    }
-    pub fn to_yaml(&self) -> String { serde_yaml::to_string(&self.value()).unwrap_or_default() }
-    pub fn hash(&self) -> String { blake3::hash(self.to_yaml().as_bytes()).to_hex()[..16].into() }
+    });
+    Value::Array(entries.collect())
 }
 
-fn spot<'a>(value: &'a mut Value, path: &str, create: bool) -> Option<&'a mut Value> {
+/// Where a list's entry is: by its number, or by its kind.
+pub(super) fn entry(items: &[Value], part: &str) -> Option<usize> {
+    match part.parse::<usize>() {
+        Ok(place) => (place < items.len()).then_some(place),
+        Err(_) => items.iter().position(|item| item.get("kind").is_some_and(|kind| kind == part)),
+    }
+}
+
+fn spot<'a>(value: &'a mut Value, path: &str) -> Option<&'a mut Value> {
     path.split('.').try_fold(value, |at, part| match at {
-        Value::Array(items) => match part.parse::<usize>() {
-            Ok(i) => items.get_mut(i),
-            Err(_) => items.iter_mut().find(|it| it["kind"] == part),
-        },
-        Value::Object(map) => {
-            if create { Some(map.entry(part).or_insert(Value::Object(Map::new()))) } else { map.get_mut(part) }
-        }
+        Value::Array(items) => entry(items, part).and_then(|place| items.get_mut(place)),
+        Value::Object(map) => map.get_mut(part),
         _ => None,
     })
 }
 
-fn section<T: DeserializeOwned>(map: &mut Map<String, Value>, name: &str, knobs: &[Knob]) -> Result<T, ConfigError> {
-    let value = map.remove(name).unwrap_or(Value::Object(Map::new()));
-    ranges(name, &value, knobs)?;
-    serde_path_to_error::deserialize(value).map_err(|e| wrong(&format!("{name}.{}", e.path()), e.inner().to_string()))
-}
-
-fn ranges(name: &str, value: &Value, knobs: &[Knob]) -> Result<(), ConfigError> {
-    for knob in knobs {
-        let at = spot(&mut value.clone(), knob.path, false).and_then(|v| v.as_f64());
-        if let Some(at) = at && !(knob.min..=knob.max).contains(&at) {
-            return Err(wrong(&format!("{name}.{}", knob.path), format!("{at} is outside {}..{}", knob.min, knob.max)));
-        }
+impl Config {
+    /// The settings of a run without a file (`configs/quickstart.yaml`, compiled in).
+    pub fn quickstart() -> Self {
+        let source = Source::parse("quickstart.yaml", QUICKSTART).map(|source| source.value);
+        // The file is a part of the program, and a test reads it.
+        source.ok().and_then(|value| from_value(value).ok()).unwrap_or_default()
     }
-    Ok(())
-}
 
-pub fn live(path: &str) -> Result<(), String> {
-    let fixed = ["data.", "model.", "contrast.queue", "contrast.kind", "optimizer.kind", "train.batch", "train.seed", "train.threads", "train.epochs"];
-    if fixed.iter().any(|it| path.starts_with(it)) { Err("it is fixed once a run has started".into()) } else { Ok(()) }
+    /// The whole configuration as a document.
+    fn value(&self) -> Value {
+        fn of<T: Serialize>(settings: &T) -> Value {
+            // Settings are plain structs of numbers and names: they always have a document.
+            serde_json::to_value(settings).unwrap_or_default()
+        }
+        let parts = [
+            of(&self.data),
+            augment(self),
+            of(&self.model),
+            of(&self.contrast),
+            of(&self.optimizer),
+            of(&self.train),
+            of(&self.eval),
+        ];
+        Value::Object(
+            SECTIONS.iter().zip(parts).map(|((name, _), part)| ((*name).to_owned(), part)).collect(),
+        )
+    }
+
+    /// One value, such as `augment.color.p`.
+    pub fn get(&self, path: &str) -> Option<Value> {
+        spot(&mut self.value(), path).cloned()
+    }
+
+    /// The configuration with one value changed.
+    ///
+    /// # Errors
+    /// There is no such value, or it cannot be this.
+    pub fn edited(&self, path: &str, to: &Value) -> Result<Self, ConfigError> {
+        let mut value = self.value();
+        let Some(spot) = spot(&mut value, path) else {
+            return Err(ConfigError::plain(path, "there is no such value"));
+        };
+        *spot = to.clone();
+        Ok(from_value(value)?)
+    }
+
+    /// The whole configuration; reading it gives the same.
+    pub fn to_yaml(&self) -> String {
+        serde_yaml::to_string(&self.value()).unwrap_or_default()
+    }
+
+    /// [`Config::to_yaml`], with what each number means and its range beside it.
+    pub fn annotated(&self) -> String {
+        let mut knobs: &[Knob] = &[];
+        let mut text = String::new();
+        for line in self.to_yaml().lines() {
+            let key = line.trim_start_matches([' ', '-']).split(':').next().unwrap_or_default();
+            if let Some((_, of_section)) = SECTIONS.iter().find(|(name, _)| line == format!("{name}:")) {
+                knobs = of_section;
+            }
+            if let Some(kind) = line.strip_prefix("- kind: ") {
+                knobs = KINDS.iter().find(|it| it.name == kind).map_or(&[], |kind| kind.knobs);
+            }
+            match knobs.iter().find(|knob| knob.path == key) {
+                Some(knob) => text += &format!("{line:30} # {}\n", allowed(knob)),
+                None => text += &format!("{line}\n"),
+            }
+        }
+        text
+    }
+
+    /// Of the whole configuration, for telling two of them apart.
+    pub fn hash(&self) -> String {
+        blake3::hash(self.to_yaml().as_bytes()).to_hex()[..16].into()
+    }
 }

@@ -11,6 +11,8 @@ pub struct Dataset {
     pub name: &'static str,
     /// One line for a newcomer.
     pub help: &'static str,
+    /// It is read from `data.path`, not rendered.
+    pub on_disk: bool,
     /// Reads or renders it.
     pub open: fn(&DataSettings, &mut Progress) -> Result<Splits, DataError>,
 }
@@ -54,21 +56,25 @@ pub const DATASETS: &[Dataset] = &[
     Dataset {
         name: "shapes",
         help: "built in: silhouettes with a right way up, in 8 hues and 5 textures",
+        on_disk: false,
         open: shapes::open,
     },
     Dataset {
         name: "cifar10",
         help: "CIFAR-10, binary version: 32×32 photographs of 10 classes",
+        on_disk: true,
         open: cifar::open_10,
     },
     Dataset {
         name: "cifar100",
         help: "CIFAR-100, binary version: 32×32 photographs of 100 classes in 20 groups",
+        on_disk: true,
         open: cifar::open_100,
     },
     Dataset {
         name: "folder",
         help: "your own jpeg, png and webp files: a folder a class, with or without train/ and val/",
+        on_disk: true,
         open: folder::open,
     },
 ];
