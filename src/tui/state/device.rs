@@ -1,42 +1,11 @@
 //! What the machine does, now and over the last minutes.
 
-/// One reading of the machine.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct DeviceReading {
-    pub gpus: Vec<Gpu>,
-    /// Why there is no GPU, where there is none.
-    pub gpu_note: String,
-    /// Load of each core, 0–1.
-    pub cores: Vec<f32>,
-    /// Load of all cores, 0–1.
-    pub cpu: f32,
-    /// Bytes.
-    pub memory_used: u64,
-    pub memory_total: u64,
-    /// Cores that this process keeps busy.
-    pub process_cpu: f32,
-    /// Bytes of this process.
-    pub process_memory: u64,
-}
-
-/// One GPU.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Gpu {
-    pub index: u32,
-    pub name: String,
-    /// 0–1.
-    pub utilisation: Option<f32>,
-    /// Bytes.
-    pub memory_used: Option<u64>,
-    pub memory_total: Option<u64>,
-    pub power_w: Option<f32>,
-    pub temperature_c: Option<f32>,
-    /// Bytes of this process on it.
-    pub process_memory: Option<u64>,
-}
+use crate::device::DeviceReading;
 
 /// So many readings make the little curves.
 const HISTORY: usize = 240;
+/// Readings in one column of them.
+pub const COLUMN: usize = 10;
 
 /// The newest reading, and the loads of the last ones, oldest first.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +13,8 @@ pub struct DeviceHistory {
     pub now: Option<DeviceReading>,
     pub cpu: Vec<f32>,
     pub gpu: Vec<f32>,
+    /// There is a reading that has not been drawn.
+    pub fresh: bool,
 }
 
 impl DeviceHistory {
@@ -53,13 +24,15 @@ impl DeviceHistory {
         if let Some(load) = reading.gpus.first().and_then(|gpu| gpu.utilisation) {
             push(&mut self.gpu, load);
         }
+        self.fresh |= self.now.as_ref() != Some(&reading);
         self.now = Some(reading);
     }
 }
 
 fn push(history: &mut Vec<f32>, value: f32) {
     if history.len() >= HISTORY {
-        history.remove(0);
+        // A column's worth at once: otherwise every column would move at every reading.
+        history.drain(..COLUMN);
     }
     history.push(value);
 }

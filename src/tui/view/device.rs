@@ -1,14 +1,13 @@
 //! What the machine does.
 
-use crate::tui::{
-    figures::{bytes, short},
-    state::{
-        State,
-        device::{DeviceReading, Gpu},
-        plain::plain_line,
+use crate::{
+    device::{DeviceReading, Gpu},
+    tui::{
+        figures::{bytes, short},
+        state::{State, device::COLUMN, plain::plain_line},
+        theme::Theme,
+        widget::text::{cut, line, put, row},
     },
-    theme::Theme,
-    widget::text::{cut, line, put, row},
 };
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Span};
 
@@ -124,9 +123,8 @@ fn bar(load: f32, width: usize) -> String {
 /// The last minutes, a column for every tenth reading or so: a curve that moved at every reading
 /// would cost more bytes than all the rest.
 fn spark(history: &[f32], width: usize) -> String {
-    const EVERY: usize = 10;
     let columns: Vec<f32> =
-        history.chunks_exact(EVERY).map(|part| part.iter().sum::<f32>() / EVERY as f32).collect();
+        history.chunks_exact(COLUMN).map(|part| part.iter().sum::<f32>() / COLUMN as f32).collect();
     let first = columns.len().saturating_sub(width);
     columns[first..].iter().map(|load| block(*load)).collect()
 }
