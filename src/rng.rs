@@ -28,6 +28,8 @@ pub enum Domain {
     Inspect = 7,
     /// Evaluation: which images are held out, which are probed.
     Evaluation = 8,
+    /// The order in which a step's keys go through the key encoder.
+    Shuffle = 9,
 }
 
 /// The address of a stream within a seed and a domain.

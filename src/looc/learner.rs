@@ -1,6 +1,6 @@
 //! The learner: one backbone with n+1 spaces, its momentum encoder, and one training step.
 
-use super::{ContrastSettings, GENERAL, Space, SpaceSizes, loss, momentum};
+use super::{ContrastSettings, GENERAL, Space, SpaceSizes, loss, momentum, shuffle::Shuffle};
 use crate::nn::{Backbone, ModelSettings, Optimizer, OptimizerSettings, Pass, backbone};
 use candle_core::{Device, Tensor, Var};
 
@@ -8,6 +8,8 @@ type Result<T, E = candle_core::Error> = std::result::Result<T, E>;
 
 /// The views of one step, each `[batch, 3, height, width]`.
 pub struct Views {
+    /// The step's number: with the seed, it draws the order of the keys.
+    pub step: u64,
     /// q.
     pub query: Tensor,
     /// k₀.
@@ -156,11 +158,15 @@ impl Learner {
     }
 
     /// `[space][view]`: every key view through every trained space's momentum head. The views are
-    /// forwarded one by one: BatchNorm must not see them together.
+    /// forwarded one by one, because BatchNorm must not see them together, and shuffled, because it
+    /// must not see a key among the same images as its query.
     fn keys(&mut self, views: &Views, trained: &[usize]) -> Result<Vec<Vec<Tensor>>> {
         let mut keys = vec![Vec::new(); trained.len()];
-        for view in std::iter::once(&views.general).chain(views.sharing.iter().map(|(_, view)| view)) {
-            let features = self.key.forward(view, Pass::Key)?;
+        let sharing = views.sharing.iter().map(|(name, view)| (name.as_str(), view));
+        for (name, view) in std::iter::once((GENERAL, &views.general)).chain(sharing) {
+            let shuffle = Shuffle::at(self.seed, views.step, name, view.dim(0)?, &self.device)?;
+            let features = self.key.forward(&shuffle.shuffled(view)?, Pass::Key)?;
+            let features = shuffle.restored(&features)?;
             for (keys, space) in keys.iter_mut().zip(trained) {
                 keys.push(self.spaces[*space].key.project_frozen(&features)?);
             }

@@ -5,6 +5,7 @@ mod loss;
 mod momentum;
 mod queue;
 mod settings;
+mod shuffle;
 mod space;
 mod state;
 

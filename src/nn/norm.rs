@@ -1,7 +1,7 @@
 //! Batch normalisation whose statistics are taken over groups of a batch (`bn_splits`).
 //!
-//! MoCo shuffles keys across GPUs, because BatchNorm's statistics tell which key belongs to which
-//! query; on one device a batch is split into groups instead, as in MoCo's CIFAR-10 demo.
+//! BatchNorm's statistics tell which key belongs to which query. MoCo shuffles keys across GPUs; on one
+//! device the keys are shuffled (`looc`) and a batch is split into groups, as in MoCo's CIFAR-10 demo.
 
 use super::{Pass, kernels};
 use candle_core::{DType, Result, Tensor, Var};
