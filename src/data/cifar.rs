@@ -6,7 +6,7 @@
 
 use super::fit::fit;
 use super::place::{folder, shown};
-use super::registry::Progress;
+use super::registry::{Progress, tell};
 use super::{DataError, DataSettings, Images, Labels, Splits, room};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -84,7 +84,7 @@ impl Layout {
         let mut read = |files: &[PathBuf]| {
             let mut records = Vec::new();
             for file in files {
-                progress("reading CIFAR files", done, of);
+                tell(progress, "reading CIFAR files", done, of)?;
                 records.append(&mut self.records(file)?);
                 done += 1;
             }
@@ -92,7 +92,7 @@ impl Layout {
         };
         let train = Arc::new(read(&train)?);
         let held_out = Arc::new(read(&[folder.join(self.test)])?);
-        progress("reading CIFAR files", of, of);
+        tell(progress, "reading CIFAR files", of, of)?;
         Ok(Splits { train, held_out, notes })
     }
 

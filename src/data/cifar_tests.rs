@@ -1,7 +1,5 @@
 use super::*;
-use crate::data::open;
-
-const QUIET: fn(&str, usize, usize) = |_, _, _| {};
+use crate::data::{open, quiet};
 
 /// A record whose red, green and blue at a place follow from its number.
 fn record(labels: &[u8], number: usize) -> Vec<u8> {
@@ -27,7 +25,7 @@ fn what_is_written_is_read() {
     let there = tempfile::tempdir().unwrap();
     write_10(there.path());
     std::fs::write(there.path().join("batches.meta.txt"), "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n\n").unwrap();
-    let splits = open(&settings("cifar10", there.path(), 32), &mut QUIET.clone()).unwrap();
+    let splits = open(&settings("cifar10", there.path(), 32), &mut quiet).unwrap();
     assert_eq!((splits.train.len(), splits.held_out.len()), (6, 2));
     assert_eq!(splits.train.labels[0].of, [3, 4, 5, 6, 7, 8]);
     assert_eq!(splits.train.labels[0].classes[9], "j");
@@ -44,7 +42,7 @@ fn the_archives_own_folder_is_found_and_images_are_resized() {
     let below = there.path().join("cifar-10-batches-bin");
     std::fs::create_dir(&below).unwrap();
     write_10(&below);
-    let splits = open(&settings("cifar10", there.path(), 24), &mut QUIET.clone()).unwrap();
+    let splits = open(&settings("cifar10", there.path(), 24), &mut quiet).unwrap();
     assert_eq!((splits.train.side, splits.train.len()), (24, 6));
     assert_eq!(splits.train.labels[0].classes[3], "3");
     assert!(splits.notes[0].contains("batches.meta.txt"), "{:?}", splits.notes);
@@ -56,7 +54,7 @@ fn the_hundred_classes_come_first_and_the_groups_second() {
     std::fs::write(there.path().join("train.bin"), [record(&[19, 99], 0), record(&[2, 30], 1)].concat())
         .unwrap();
     std::fs::write(there.path().join("test.bin"), [record(&[1, 5], 2), record(&[0, 6], 3)].concat()).unwrap();
-    let splits = open(&settings("cifar100", there.path(), 32), &mut QUIET.clone()).unwrap();
+    let splits = open(&settings("cifar100", there.path(), 32), &mut quiet).unwrap();
     let labels: Vec<(&str, usize, &[u16])> =
         splits.train.labels.iter().map(|set| (&*set.name, set.classes.len(), &*set.of)).collect();
     assert_eq!(labels, [("class", 100, &[99, 30][..]), ("group", 20, &[19, 2][..])]);
@@ -70,24 +68,23 @@ fn a_file_that_is_cut_off_is_named_with_what_was_expected() {
     let file = there.path().join("data_batch_2.bin");
     for bytes in [0, 1, 3072, 3074, 2 * 3073 - 1] {
         std::fs::write(&file, vec![0; bytes]).unwrap();
-        let message =
-            open(&settings("cifar10", there.path(), 32), &mut QUIET.clone()).unwrap_err().to_string();
+        let message = open(&settings("cifar10", there.path(), 32), &mut quiet).unwrap_err().to_string();
         assert!(message.contains("data_batch_2.bin") && message.contains("3073"), "{message}");
         assert!(message.contains(&format!("{bytes} bytes")), "{message}");
     }
     std::fs::write(&file, record(&[10], 0)).unwrap();
-    let message = open(&settings("cifar10", there.path(), 32), &mut QUIET.clone()).unwrap_err().to_string();
+    let message = open(&settings("cifar10", there.path(), 32), &mut quiet).unwrap_err().to_string();
     assert!(message.contains("label 10") && message.contains("record 0"), "{message}");
 }
 
 #[test]
 fn missing_files_are_named() {
     let there = tempfile::tempdir().unwrap();
-    let message = open(&settings("cifar10", there.path(), 32), &mut QUIET.clone()).unwrap_err().to_string();
+    let message = open(&settings("cifar10", there.path(), 32), &mut quiet).unwrap_err().to_string();
     assert!(message.contains("binary version") && message.contains("data_batch_1.bin"), "{message}");
     write_10(there.path());
     std::fs::remove_file(there.path().join("test_batch.bin")).unwrap();
-    let message = open(&settings("cifar10", there.path(), 32), &mut QUIET.clone()).unwrap_err().to_string();
+    let message = open(&settings("cifar10", there.path(), 32), &mut quiet).unwrap_err().to_string();
     assert!(message.contains("test_batch.bin is not there"), "{message}");
 }
 
@@ -98,7 +95,7 @@ fn real_photographs_have_the_published_mean() {
         println!("skipped: LOOC_DATA is not set");
         return;
     }
-    let splits = open(&settings("cifar10", Path::new("cifar10-subset"), 32), &mut QUIET.clone()).unwrap();
+    let splits = open(&settings("cifar10", Path::new("cifar10-subset"), 32), &mut quiet).unwrap();
     assert_eq!(splits.train.labels[0].classes[..2], ["airplane", "automobile"]);
     for (channel, published) in [0.4914, 0.4822, 0.4465].into_iter().enumerate() {
         let sum: f64 = splits.train.pixels.iter().skip(channel).step_by(3).map(|&byte| f64::from(byte)).sum();

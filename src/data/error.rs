@@ -5,6 +5,9 @@ use std::path::PathBuf;
 /// Why there is no data. Names of files are fit for a terminal already where they come from a folder's contents.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
+    #[error("loading was broken off")]
+    BrokenOff,
+
     #[error("data.kind: there is no data set {name:?}; there are {known}")]
     Unknown { name: String, known: String },
 

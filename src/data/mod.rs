@@ -18,7 +18,7 @@ pub use batch::{Batch, Recipe, make_batch};
 pub use error::DataError;
 pub use loader::Loader;
 pub use normal::{MEAN, STD, normalise};
-pub use registry::{DATASETS, Dataset, Progress, open};
+pub use registry::{DATASETS, Dataset, Progress, open, quiet};
 pub use sampler::{epoch_order, steps_per_epoch};
 pub use settings::DataSettings;
 

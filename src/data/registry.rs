@@ -1,9 +1,26 @@
 //! The list of data sets. A new one is a file beside this one, and a line at the end of this one.
 
 use super::{DataError, DataSettings, Splits, cifar, folder, shapes};
+use std::ops::ControlFlow;
 
-/// Told how far the opening is: what is being done, how much of it is done, of how much.
-pub type Progress<'a> = dyn FnMut(&str, usize, usize) + 'a;
+/// Told how far the opening is: what is being done, how much of it is done, of how much. It may break off.
+pub type Progress<'a> = dyn FnMut(&str, usize, usize) -> ControlFlow<()> + 'a;
+
+/// [`Progress`] for those who do not care.
+pub fn quiet(_: &str, _: usize, _: usize) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+/// Tells how far it is.
+///
+/// # Errors
+/// [`DataError::BrokenOff`] if that is wanted.
+pub(super) fn tell(progress: &mut Progress, what: &str, done: usize, of: usize) -> Result<(), DataError> {
+    match progress(what, done, of) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(DataError::BrokenOff),
+    }
+}
 
 /// What the program knows of a data set before it is opened.
 pub struct Dataset {
@@ -24,9 +41,9 @@ pub struct Dataset {
 /// or leaves fewer than two images to train on or to measure with.
 ///
 /// ```
-/// use looc::data::{DataSettings, open};
+/// use looc::data::{DataSettings, open, quiet};
 /// let settings = DataSettings { train: 64, held_out: 16, ..DataSettings::default() };
-/// let splits = open(&settings, &mut |what, done, of| println!("{what} {done}/{of}"))?;
+/// let splits = open(&settings, &mut quiet)?;
 /// assert_eq!((splits.train.len(), splits.held_out.len()), (64, 16));
 /// # Ok::<(), looc::data::DataError>(())
 /// ```
@@ -89,15 +106,15 @@ mod tests {
             assert!(DATASETS[..place].iter().all(|earlier| earlier.name != dataset.name));
         }
         let settings = DataSettings { kind: "imagenet".into(), ..DataSettings::default() };
-        let message = open(&settings, &mut |_, _, _| {}).unwrap_err().to_string();
+        let message = open(&settings, &mut quiet).unwrap_err().to_string();
         assert!(DATASETS.iter().all(|dataset| message.contains(dataset.name)), "{message}");
     }
 
     #[test]
     fn impossible_sizes_and_counts_are_explained() {
         let none = DataSettings { size: 0, ..DataSettings::default() };
-        assert!(matches!(open(&none, &mut |_, _, _| {}), Err(DataError::Side { size: 0 })));
+        assert!(matches!(open(&none, &mut quiet), Err(DataError::Side { size: 0 })));
         let one = DataSettings { train: 1, held_out: 4, ..DataSettings::default() };
-        assert!(matches!(open(&one, &mut |_, _, _| {}), Err(DataError::TooFew { found: 1, .. })));
+        assert!(matches!(open(&one, &mut quiet), Err(DataError::TooFew { found: 1, .. })));
     }
 }

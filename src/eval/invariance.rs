@@ -66,6 +66,8 @@ fn stream(name: &str, seed: u64, sample: u64, view: u32) -> Stream {
 pub(super) struct Sums {
     /// `[head][augmentation]`, of cosines.
     cosines: Vec<Vec<f64>>,
+    /// Pairs of each augmentation: an image whose parameters could not be made to differ has none.
+    pairs: Vec<usize>,
     /// `[head][dim]`, of the embeddings of T(x).
     embeddings: Vec<Vec<f64>>,
     images: usize,
@@ -75,6 +77,7 @@ impl Sums {
     pub(super) fn new(heads: usize, augmentations: usize, dim: usize) -> Self {
         Self {
             cosines: vec![vec![0.0; augmentations]; heads],
+            pairs: vec![0; augmentations],
             embeddings: vec![vec![0.0; dim]; heads],
             images: 0,
         }
@@ -96,6 +99,9 @@ impl Sums {
     pub(super) fn pair(&mut self, head: usize, augmentation: usize, z: &[f32], other: &[f32]) {
         let cosine: f64 = z.iter().zip(other).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
         self.cosines[head][augmentation] += cosine;
+        if head == 0 {
+            self.pairs[augmentation] += 1;
+        }
     }
 
     pub(super) fn report(
@@ -105,7 +111,9 @@ impl Sums {
         augmentations: Vec<String>,
     ) -> InvarianceReport {
         let m = self.images as f64;
-        let raw: Vec<Vec<f64>> = self.cosines.iter().map(|row| row.iter().map(|c| c / m).collect()).collect();
+        let mean = |(sum, pairs): (&f64, &usize)| sum / *pairs as f64;
+        let raw: Vec<Vec<f64>> =
+            self.cosines.iter().map(|row| row.iter().zip(&self.pairs).map(mean).collect()).collect();
         let rescaled: Vec<Vec<f64>> = raw
             .iter()
             .zip(&self.embeddings)

@@ -9,8 +9,10 @@ use crate::{
 use candle_core::{Device, Result, Tensor};
 use std::sync::Arc;
 
-/// Views or images that one slice sends through the network, about.
+/// Views or images of 32×32 pixels that one slice sends through the network, about; fewer of larger ones.
 const SLICE: usize = 64;
+/// Images that are tried before an augmentation counts as one whose parameters cannot differ.
+const TRIED: usize = 16;
 /// Training images that the neighbours are among, at most; and for each held-out image measured.
 const BANK: usize = 2048;
 const BANK_PER_QUERY: usize = 4;
@@ -59,9 +61,9 @@ impl Measurement {
             if data.held_out.labels.is_empty() { 0 } else { BANK.min(BANK_PER_QUERY * queries.len()) };
         let bank = some(seed, "bank", data.train.len(), wanted);
         let differs = |entry: &&Entry| {
-            queries.first().is_some_and(|first| {
-                let image = data.held_out.image(*first as usize);
-                invariance::pair(entries, entry.name(), seed, u64::from(*first), &image).is_some()
+            queries.iter().take(TRIED).any(|sample| {
+                let image = data.held_out.image(*sample as usize);
+                invariance::pair(entries, entry.name(), seed, u64::from(*sample), &image).is_some()
             })
         };
         Self {
@@ -114,8 +116,8 @@ impl Measurement {
     /// Pairs of views of the next few images.
     fn pairs(&mut self, model: &mut Frozen, device: &Device) -> Result<usize> {
         let per_image = 1 + self.columns.len();
-        let count = (SLICE / per_image).clamp(1, self.queries.len() - self.done);
         let side = self.data.held_out.side;
+        let count = (slice(side) / per_image).clamp(1, self.queries.len() - self.done);
         let mut views = Views { planes: Vec::new(), side };
         // For each image: where T(x) is, and where each column's T(x) and T′(x) are.
         let mut places = Vec::with_capacity(count);
@@ -143,9 +145,9 @@ impl Measurement {
             for (head, z) in spaces.iter().enumerate() {
                 sums.embedding(head, &z[*base]);
                 for (column, pair) in columns.iter().enumerate() {
-                    // An image whose draws could not differ counts as unchanged: equal views.
-                    let (first, other) = pair.unwrap_or((*base, *base));
-                    sums.pair(head, column, &z[first], &z[other]);
+                    if let Some((first, other)) = pair {
+                        sums.pair(head, column, &z[*first], &z[*other]);
+                    }
                 }
             }
         }
@@ -211,7 +213,12 @@ impl Views {
 
 /// Features of the first slice of these images.
 fn features(model: &mut Frozen, images: &Images, at: &[u32], device: &Device) -> Result<Tensor> {
-    model.features(&clean(images, &at[..at.len().min(SLICE)], device)?)
+    model.features(&clean(images, &at[..at.len().min(slice(images.side))], device)?)
+}
+
+/// Images of this side in a slice: it is to take no more than a blink.
+fn slice(side: usize) -> usize {
+    (SLICE * 32 * 32 / (side * side).max(1)).clamp(1, SLICE)
 }
 
 /// Images as they are, `[count, 3, side, side]`.
@@ -228,7 +235,7 @@ pub fn clean(images: &Images, at: &[u32], device: &Device) -> Result<Tensor> {
 }
 
 /// `count` of `of` images, drawn once for a seed, in the order of the draw.
-fn some(seed: u64, what: &str, of: usize, count: usize) -> Vec<u32> {
+pub fn some(seed: u64, what: &str, of: usize, count: usize) -> Vec<u32> {
     let mut order: Vec<u32> = (0..of as u32).collect();
     Stream::named(seed, Domain::Evaluation, what).shuffle(&mut order);
     order.truncate(count);

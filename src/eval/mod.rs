@@ -4,6 +4,7 @@ mod frozen;
 pub mod invariance;
 pub mod measurement;
 pub mod neighbours;
+pub mod probe;
 mod settings;
 
 pub use frozen::Frozen;

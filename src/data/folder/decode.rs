@@ -70,13 +70,19 @@ fn rgb(image: DynamicImage) -> RgbImage {
     })
 }
 
-/// Whether a jpeg's last scan has no end. The decoder fills what is missing with gray and says nothing;
-/// here it has to be said. A thumbnail in the header has an end of its own, so the end must come after
-/// the last start of a scan; neither mark can occur within a scan's data.
+/// Whether a jpeg's image has no end. The decoder fills what is missing with gray and says nothing; here
+/// it has to be said. The segments before the first scan are stepped over by their lengths, because a
+/// thumbnail in them has an end of its own; what follows the image, such as a phone's short film, does
+/// not matter. The mark cannot occur within a scan's data.
 fn cut_off(bytes: &[u8]) -> bool {
-    let last = |mark: u8| bytes.windows(2).rposition(|pair| pair == [0xff, mark]);
-    match (last(0xda), last(0xd9)) {
-        (Some(scan), Some(end)) => end < scan,
-        _ => true,
+    let mut at = 2;
+    loop {
+        match bytes.get(at..at + 4) {
+            // Fill bytes may stand before a mark.
+            Some([0xff, 0xff, ..]) => at += 1,
+            Some([0xff, 0xda, ..]) => return !bytes[at..].windows(2).any(|pair| pair == [0xff, 0xd9]),
+            Some([0xff, _, high, low]) => at += 2 + usize::from(u16::from_be_bytes([*high, *low])),
+            _ => return true,
+        }
     }
 }

@@ -7,7 +7,7 @@ mod scan;
 mod split;
 
 use super::place::{folder, shown};
-use super::registry::Progress;
+use super::registry::{Progress, tell};
 use super::{DataError, DataSettings, Images, Labels, Splits, room};
 use rayon::prelude::*;
 use scan::{Found, Listing};
@@ -16,13 +16,13 @@ use std::sync::Arc;
 
 /// Files decoded between two reports of progress.
 const CHUNK: usize = 64;
-/// Damaged files named in a note or an error.
+/// Damaged files named in an error.
 const NAMED: usize = 10;
 
 /// Opens an image folder.
 pub fn open(settings: &DataSettings, progress: &mut Progress) -> Result<Splits, DataError> {
     let root = folder(settings, "folder")?;
-    progress("looking for images", 0, 0);
+    tell(progress, "looking for images", 0, 0)?;
     let Listing { train, held_out, mut notes } = scan::list(&root, settings.held_out_share)?;
     let classes = classes(&root, &[&train, &held_out], &mut notes)?;
     let mut reading = Reading {
@@ -37,13 +37,14 @@ pub fn open(settings: &DataSettings, progress: &mut Progress) -> Result<Splits, 
     let held_out = reading.images(&held_out, &classes)?;
     let (damaged, of) = (reading.damaged, reading.of);
     if !damaged.is_empty() {
-        let examples = examples(&damaged);
         // A share of 0 allows none; rounding must not make one of it.
         if damaged.len() as f64 > settings.damaged_share * of as f64 {
-            let (folder, allowed, damaged) = (shown(&root), settings.damaged_share, damaged.len());
+            let (folder, allowed, examples) = (shown(&root), settings.damaged_share, examples(&damaged));
+            let damaged = damaged.len();
             return Err(DataError::Damaged { folder, damaged, of, allowed, examples });
         }
-        notes.push(format!("{} of {of} images are damaged and left out: {examples}", damaged.len()));
+        notes.push(format!("{} of {of} images are damaged and left out:", damaged.len()));
+        notes.extend(damaged.into_iter().map(|file| format!("damaged: {file}")));
     }
     Ok(Splits { train: Arc::new(train), held_out: Arc::new(held_out), notes })
 }
@@ -112,7 +113,7 @@ impl Reading<'_, '_> {
                 }
             }
             self.done += chunk.len();
-            (self.progress)("decoding images", self.done, self.of);
+            tell(self.progress, "decoding images", self.done, self.of)?;
         }
         let labels = Labels { name: "class".into(), classes: classes.to_vec(), of };
         let labels = if classes.is_empty() { Vec::new() } else { vec![labels] };

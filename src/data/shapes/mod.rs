@@ -6,7 +6,7 @@ mod scene;
 mod silhouette;
 mod surface;
 
-use super::registry::Progress;
+use super::registry::{Progress, tell};
 use super::{DataError, DataSettings, Images, Labels, Splits, room};
 use rayon::prelude::*;
 use scene::{HUES, Scene};
@@ -23,11 +23,11 @@ const HELD_OUT: u64 = 1 << 40;
 /// Renders the set: `settings.train` images to train on, and `settings.held_out` others.
 pub fn open(settings: &DataSettings, progress: &mut Progress) -> Result<Splits, DataError> {
     let of = settings.train + settings.held_out;
-    progress("rendering shapes", 0, of);
+    tell(progress, "rendering shapes", 0, of)?;
     let train = Arc::new(render(0, settings.train, settings.size)?);
-    progress("rendering shapes", settings.train, of);
+    tell(progress, "rendering shapes", settings.train, of)?;
     let held_out = Arc::new(render(HELD_OUT, settings.held_out, settings.size)?);
-    progress("rendering shapes", of, of);
+    tell(progress, "rendering shapes", of, of)?;
     Ok(Splits { train, held_out, notes: Vec::new() })
 }
 
@@ -52,4 +52,3 @@ fn render(first: u64, count: usize, side: usize) -> Result<Images, DataError> {
     ];
     Ok(Images { side, pixels, labels })
 }
-
