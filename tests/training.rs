@@ -48,13 +48,10 @@ fn every_loss_falls_and_heads_keep_their_factor() {
         let kept = last(&format!("invariance/{own}/{own}"));
         assert!(kept < general - 0.15, "head {own} is {kept} invariant to {own}, head all {general}");
     }
-    for row in &rows { if row.values.iter().any(|(t,_)| t.starts_with("inv")) { eprintln!("{} {:?}", row.step, row.values); } }
-    eprintln!("{:?} {:?}", series(&rows,"loss/all").iter().step_by(10).collect::<Vec<_>>(), series(&rows,"loss/rotation").iter().step_by(10).collect::<Vec<_>>());
     assert_eq!(journal_kinds(&path), ["start", "checkpoint", "stop"]);
 }
 
-/// The method's views matter: with the sharing switched off — every head's key drawn anew, as k0 is —
-/// nothing sets the heads apart.
+/// Without a head there is one space, and the loss is its own.
 #[test]
 fn without_a_head_it_is_moco() {
     let folder = tempfile::tempdir().unwrap();
@@ -69,7 +66,7 @@ fn without_a_head_it_is_moco() {
     assert_eq!(series(&rows, "loss"), series(&rows, "loss/all"));
 }
 
-/// Interrupted, resumed, and edited on the way: the same bits as at once.
+/// Interrupted and resumed: the same bits as at once.
 #[test]
 fn a_resumed_run_is_the_uninterrupted_one() {
     const STEPS: u64 = 40;
@@ -204,4 +201,140 @@ fn a_loss_that_is_not_a_number_stops_the_run() {
     assert_eq!(journal_kinds(&path).last().map(String::as_str), Some("stop"));
     let rows = rows(&path);
     assert!(series(&rows, "loss").iter().all(|loss| loss.is_finite()));
+    let (newest, _) = run::newest(&path).unwrap().unwrap();
+    let finite =
+        |(_, _, values): &(String, Vec<usize>, Vec<f32>)| values.iter().all(|value| value.is_finite());
+    assert!(newest.tensors.iter().all(finite), "the newest checkpoint of step {} cannot go on", newest.step);
+}
+
+/// The rows of measurements: which step each is of.
+fn measured(path: &Path) -> Vec<u64> {
+    let measures = |row: &run::metrics::Row| row.values.iter().any(|(tag, _)| tag.starts_with("invariance/"));
+    rows(path).iter().filter(|row| measures(row)).map(|row| row.step).collect()
+}
+
+/// One row a measured step, however the measurements fall together with checkpoints and the end; and what
+/// was measured before an interruption is there after it.
+#[test]
+fn every_due_step_is_measured_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let mut often = config(SMALL);
+    (often.eval.every, often.eval.images, often.train.checkpoint_every) = (20, 24, 20);
+    let ended = train(often.clone(), Place::New(path.clone()), 40);
+    assert_eq!(ended.phase, Phase::Finished);
+    assert_eq!(measured(&path), [0, 20, 40]);
+    let start = ended.invariance_at_start.clone().unwrap();
+    let again = train(often, Place::Resume(path.clone()), 60);
+    assert_eq!(again.step, 60);
+    assert_eq!(measured(&path), [0, 20, 40, 60]);
+    assert_eq!(again.invariance_at_start.as_ref().unwrap().rescaled, start.rescaled);
+    let shown = measured(&path).len();
+    train(config(SMALL), Place::Resume(path.clone()), 60);
+    assert_eq!(measured(&path).len(), shown, "a finished run is not measured again");
+}
+
+/// Killed after edits that no checkpoint holds: they are made again at their steps, and the bits are those
+/// of a run that was not killed.
+#[test]
+fn edits_after_the_last_checkpoint_are_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+    let mut adamw = config(SMALL);
+    adamw.optimizer.kind = looc::nn::OptimizerKind::Adamw;
+    adamw.optimizer.lr = 0.001;
+    let edit = |path: &str, value: serde_json::Value| Command::Edit(Edit { path: path.into(), value });
+    let mut watched = Watched::start(adamw.clone(), Place::New(whole.clone()), 30);
+    watched.until_step(3);
+    watched.send(Command::Checkpoint);
+    watched.until_event(|event| matches!(event, Event::Saved { .. }).then_some(()));
+    watched.send(edit("augment.color.enabled", false.into()));
+    watched.until_edited("augment.color.enabled");
+    watched.send(edit("optimizer.lr", 0.002.into()));
+    watched.until_edited("optimizer.lr");
+    // What the disk holds now is what a killed process leaves: the lock is not taken along.
+    copy(&whole, &killed);
+    watched.until_step(12);
+    let steps = watched.join();
+    assert_eq!(steps.phase, Phase::Finished);
+    let resumed = train(adamw, Place::Resume(killed.clone()), 30);
+    assert_eq!(resumed.phase, Phase::Finished);
+    assert_eq!(series(&rows(&whole), "loss"), series(&rows(&killed), "loss"));
+    assert!(series(&rows(&killed), "lr").iter().any(|lr| *lr > 0.0015), "the edit of the rate is in force");
+    let state =
+        |path: &Path| std::fs::read(path.join("checkpoints/step-00000030/state.safetensors")).unwrap();
+    assert!(state(&whole) == state(&killed), "the final checkpoints differ");
+}
+
+/// A directory and all that is in it.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// A disk that refuses checkpoints is told of, and training goes on; once it takes them again, all is well.
+#[test]
+fn a_refused_checkpoint_does_not_end_training() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let mut often = config(SMALL);
+    often.train.checkpoint_every = 2;
+    let mut watched = Watched::start(often, Place::New(path.clone()), 1_000_000);
+    watched.until(|snapshot| snapshot.run.is_some());
+    // A file where the folder should be.
+    std::fs::write(path.join("checkpoints"), "").unwrap();
+    let warning = watched.until_event(|event| match event {
+        Event::Warning(text) => Some(text.clone()),
+        _ => None,
+    });
+    assert!(warning.contains("checkpoint"), "{warning}");
+    watched.send(Command::Edit(Edit { path: "augment.rotation.head".into(), value: false.into() }));
+    let why = watched.until_refused("augment.rotation.head");
+    assert!(why.contains("checkpoint"), "{why}");
+    let at = watched.snapshot().step;
+    watched.until_step(at + 3);
+    std::fs::remove_file(path.join("checkpoints")).unwrap();
+    watched.until_event(|event| matches!(event, Event::Saved { .. }).then_some(()));
+    watched.send(Command::Stop);
+    assert_eq!(watched.join().phase, Phase::Stopped);
+}
+
+/// A viewer that sends a thousand requests, or reads nothing, costs training next to nothing.
+#[test]
+fn a_viewer_cannot_hold_training_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut watched = Watched::start(config(SMALL), Place::New(folder.path().join("run")), 1_000_000);
+    watched.until_step(2);
+    let at = watched.snapshot().step;
+    for index in 0..5000 {
+        watched.send(Command::Views(looc::engine::message::ViewRequest { index, draw: 0 }));
+    }
+    watched.until(|snapshot| snapshot.views.as_ref().is_some_and(|sheet| sheet.request.index == 4999));
+    let after = watched.snapshot().step;
+    assert!(after <= at + 200, "the newest request was answered {} steps later", after - at);
+    watched.until_step(after + 2);
+    watched.send(Command::Stop);
+    assert_eq!(watched.join().phase, Phase::Stopped);
+}
+
+/// Told to stop while it is still loading, it leaves nothing behind.
+#[test]
+fn a_run_that_is_stopped_while_loading_was_never_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let mut large = config(SMALL);
+    large.data.train = 60_000;
+    let watched = Watched::start(large, Place::New(path.clone()), 10);
+    watched.send(Command::Stop);
+    let ended = watched.join();
+    assert_eq!(ended.phase, Phase::Stopped);
+    assert!(!path.exists());
 }

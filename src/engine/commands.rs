@@ -27,9 +27,11 @@ impl Trainer<'_> {
         let paused = self.now.phase == Phase::Paused;
         // Work is left to do even while paused: a measurement.
         let mut patient = paused && self.measurement.is_none();
-        let mut once = false;
+        let (mut once, mut wanted) = (false, None);
         loop {
-            let command = if patient {
+            let command = if let Some(command) = self.early.pop_front() {
+                Ok(command)
+            } else if patient {
                 self.publisher.commands.recv_timeout(Self::REST).map_err(|error| match error {
                     RecvTimeoutError::Timeout => TryRecvError::Empty,
                     RecvTimeoutError::Disconnected => TryRecvError::Disconnected,
@@ -44,11 +46,16 @@ impl Trainer<'_> {
                     once = true;
                     break;
                 }
+                // Of many requests for views only the last is worth the network's time.
+                Ok(Command::Views(request)) => wanted = Some(request),
                 Ok(command) => self.obey_one(command)?,
                 // A viewer that has gone cannot resume: what it left paused goes on.
-                Err(TryRecvError::Disconnected) if self.now.phase == Phase::Paused => self.resume()?,
+                Err(TryRecvError::Disconnected) if self.now.phase == Phase::Paused => self.resume(),
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
             }
+        }
+        if let Some(request) = wanted {
+            self.show_views(request);
         }
         if once {
             self.rested();
@@ -59,45 +66,65 @@ impl Trainer<'_> {
 
     fn obey_one(&mut self, command: Command) -> Result<(), EngineError> {
         match command {
-            Command::Edit(edit) => self.edit(edit),
+            Command::Edit(edit) => self.edit(edit)?,
             Command::Pause if self.now.phase != Phase::Paused => self.pause(),
             Command::Resume if self.now.phase == Phase::Paused => self.resume(),
             Command::Checkpoint => self.checkpoint(),
             Command::Views(request) => self.show_views(request),
-            Command::Pause | Command::Resume | Command::StepOnce | Command::Stop => Ok(()),
+            Command::Pause | Command::Resume | Command::StepOnce | Command::Stop => {}
         }
+        Ok(())
     }
 
-    fn pause(&mut self) -> Result<(), EngineError> {
-        self.run.journal().append(self.now.step, journal::Entry::Pause)?;
+    /// Whether the viewer wants to leave, after the last step: edits come too late, views do not.
+    pub fn told_to_stop(&mut self) -> bool {
+        let waiting: Vec<Command> = self.publisher.commands.try_iter().collect();
+        for command in waiting {
+            match command {
+                Command::Stop => return true,
+                Command::Views(request) => self.show_views(request),
+                Command::Edit(edit) => {
+                    let why = "training has ended".into();
+                    self.publisher.event(Event::Refused { path: edit.path, why });
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+
+    fn pause(&mut self) {
+        let noted = self.run.journal().append(self.now.step, journal::Entry::Pause);
+        self.warn_of(noted);
         let flushed = self.run.metrics().flush();
         self.warn_of(flushed);
         self.publish(Phase::Paused);
-        Ok(())
     }
 
-    fn resume(&mut self) -> Result<(), EngineError> {
-        self.run.journal().append(self.now.step, journal::Entry::Resume)?;
+    fn resume(&mut self) {
+        let noted = self.run.journal().append(self.now.step, journal::Entry::Resume);
+        self.warn_of(noted);
         self.rested();
         self.publish(Phase::Training);
-        Ok(())
     }
 
-    /// A checkpoint that was asked for: a disk that refuses is told, and training goes on.
-    fn checkpoint(&mut self) -> Result<(), EngineError> {
+    /// A checkpoint on the way: a disk that refuses is told, and training goes on.
+    pub fn checkpoint(&mut self) {
         if let Err(error) = self.save() {
             self.publisher.event(Event::Warning(format!("no checkpoint was written: {error}")));
         }
         self.rested();
-        Ok(())
     }
 
-    fn show_views(&mut self, request: ViewRequest) -> Result<(), EngineError> {
+    fn show_views(&mut self, request: ViewRequest) {
         let (config, at) = (self.config(), (self.now.config.train.seed, self.now.step));
         let images = self.data.held_out.clone();
-        let sheet = inspect::sheet(&mut self.learner, &images, &config.augment, request, at, &self.device)?;
-        self.now.views = Some(Arc::new(sheet));
-        self.publish(self.now.phase.clone());
-        Ok(())
+        match inspect::sheet(&mut self.learner, &images, &config.augment, request, at, &self.device) {
+            Ok(sheet) => {
+                self.now.views = Some(Arc::new(sheet));
+                self.publish(self.now.phase.clone());
+            }
+            Err(error) => self.publisher.event(Event::Warning(format!("no views: {error}"))),
+        }
     }
 }

@@ -44,10 +44,7 @@ impl Trainer<'_> {
         };
         match checked {
             Ok(next) => self.accept(edit, next),
-            Err(why) => {
-                self.publisher.event(Event::Refused { path: edit.path, why });
-                Ok(())
-            }
+            Err(why) => self.refuse(edit, why),
         }
     }
 
@@ -68,13 +65,13 @@ impl Trainer<'_> {
 
     fn accept(&mut self, edit: Edit, next: Config) -> Result<(), EngineError> {
         if next == *self.now.config {
-            let why = "it is so already".into();
-            self.publisher.event(Event::Refused { path: edit.path, why });
-            return Ok(());
+            return self.refuse(edit, "it is so already".into());
         }
         if heads(&next) != heads(&self.now.config) {
             // So that going back to before the edit is going back exactly.
-            self.save()?;
+            if let Err(error) = self.save() {
+                return self.refuse(edit, format!("no checkpoint could be written before it: {error}"));
+            }
         }
         let from = text(self.now.config.get(&edit.path));
         let entry = journal::Entry::Edit {
@@ -84,8 +81,15 @@ impl Trainer<'_> {
             revision: self.now.revision + 1,
             config: next.hash(),
         };
-        self.run.journal().append(self.now.step, entry)?;
+        if let Err(error) = self.run.journal().append(self.now.step, entry) {
+            return self.refuse(edit, format!("it could not be written down: {error}"));
+        }
         self.apply(edit, next)
+    }
+
+    fn refuse(&self, edit: Edit, why: String) -> Result<(), EngineError> {
+        self.publisher.event(Event::Refused { path: edit.path, why });
+        Ok(())
     }
 
     /// Puts a configuration into force: the next step is the first one under it.
@@ -104,13 +108,14 @@ impl Trainer<'_> {
             self.reload();
         }
         self.now.revision += 1;
+        // The state first: a viewer that hears of the edit finds it there.
+        self.publish(self.now.phase.clone());
         self.publisher.event(Event::Edited {
             step: self.now.step,
             path: edit.path.clone(),
             from: text(old.get(&edit.path)),
             to: text(new.get(&edit.path)),
         });
-        self.publish(self.now.phase.clone());
         Ok(())
     }
 }

@@ -1,22 +1,40 @@
 //! Measurements between steps: a slice a step, so that training stops for no more than a blink.
 
 use super::{EngineError, message::Phase, trainer::Trainer};
-use crate::eval::{Measured, Measurement, Subject, measurement::clean};
-use std::sync::Arc;
+use crate::eval::{
+    Measured, Measurement, Subject,
+    measurement::{clean, some},
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// Images that give BatchNorm its statistics before the first step.
 const CALIBRATION: usize = 256;
+/// A checkpoint waits so long for a measurement to end.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Trainer<'_> {
-    /// Takes a copy of the model as it is now, to be measured. One that is under way is finished first.
+    /// Whether the step that has been reached is to be measured and has not been yet.
+    pub fn measurement_due(&self) -> bool {
+        let (step, every) = (self.now.step, self.config().eval.every);
+        let measured = self.now.invariance.as_ref().is_some_and(|report| report.step == step);
+        (step == 0 || every > 0 && step % every == 0) && !measured
+    }
+
+    /// Takes a copy of the model as it is now, to be measured. While another one is under way there is
+    /// none: training does not stop for the sake of its measurements.
     pub fn begin_measurement(&mut self) -> Result<(), EngineError> {
-        self.finish_measurement()?;
+        if self.measurement.is_some() {
+            return Ok(());
+        }
         let config = self.config();
         self.frozen.refresh(&self.learner)?;
         if self.now.step == 0 {
             let groups = config.model.bn_splits;
             let count = self.data.train.len().min(CALIBRATION) / groups * groups;
-            let at: Vec<u32> = (0..count as u32).collect();
+            let at = some(config.train.seed, "calibration", self.data.train.len(), count);
             self.frozen.calibrate(&clean(&self.data.train, &at, &self.device)?)?;
         }
         let subject = Subject {
@@ -40,11 +58,26 @@ impl Trainer<'_> {
         Ok(())
     }
 
-    /// All that is left of the measurement under way: before a checkpoint, so that the log up to its
-    /// step is whole.
+    /// What is left of the measurement under way, if that is soon done: before a checkpoint, so that the
+    /// log up to its step is whole.
     pub fn finish_measurement(&mut self) -> Result<(), EngineError> {
-        while self.measurement.is_some() {
+        let since = Instant::now();
+        while self.measurement.is_some() && since.elapsed() < PATIENCE {
             self.measure_slice()?;
+        }
+        Ok(())
+    }
+
+    /// Measures the last step, unless the viewer wants to leave before that is done.
+    pub fn measure_the_end(&mut self) -> Result<(), EngineError> {
+        let step = self.now.step;
+        while self.now.invariance.as_ref().is_none_or(|report| report.step != step) {
+            self.begin_measurement()?;
+            self.measure_slice()?;
+            if self.told_to_stop() {
+                self.measurement = None;
+                break;
+            }
         }
         Ok(())
     }

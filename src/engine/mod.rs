@@ -12,6 +12,7 @@ mod measuring;
 pub mod message;
 mod meter;
 mod preparing;
+mod recall;
 mod saving;
 mod trainer;
 
@@ -58,7 +59,7 @@ pub enum EngineError {
     Config(#[from] crate::config::ConfigError),
     #[error(transparent)]
     Step(#[from] crate::looc::StepError),
-    #[error("the network cannot be computed: {0}")]
+    #[error("the network cannot be computed: {}", without_trace(.0))]
     Tensor(#[from] candle_core::Error),
     #[error(
         "there are {images} training images, fewer than train.batch: {batch}: lower train.batch to {images} or less"
@@ -70,10 +71,21 @@ pub enum EngineError {
     NothingHeldOut,
     #[error("there is no checkpoint in {} to resume from: start anew with another --run", .0.display())]
     NothingToResume(PathBuf),
+    #[error(
+        "{0} holds values that are no finite numbers: this state is not saved; resume from a checkpoint before it"
+    )]
+    NotFinite(String),
     #[error("the checkpoint does not fit this program: {0}")]
     Checkpoint(String),
     #[error("cannot start threads: {0}")]
     Threads(String),
+}
+
+/// candle's own words, without the stack that it appends to them.
+fn without_trace(error: &candle_core::Error) -> String {
+    let text = error.to_string();
+    let said = text.lines().take_while(|line| !line.trim_start().starts_with("0: "));
+    said.collect::<Vec<_>>().join(" ")
 }
 
 /// Starts training in a thread of its own. The viewer's end of the line, and the thread.

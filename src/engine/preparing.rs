@@ -3,24 +3,32 @@
 use super::{
     EngineError, Job, Place, Publisher,
     edits::{Replay, heads},
-    message::{Event, Phase, Snapshot},
+    message::{Command, Event, Phase, Snapshot},
     meter::Meter,
+    recall::recall,
     saving::{Facts, restore},
-    trainer::Trainer,
+    trainer::{Saved, Trainer},
 };
 use crate::{
     config::Config,
-    data::{self, Splits, steps_per_epoch},
+    data::{self, DataError, Splits, steps_per_epoch},
     eval::Frozen,
     looc::Learner,
-    run::{self, Checkpoint, RunDir, journal},
+    run::{self, Checkpoint, RunDir, checkpoint, journal},
 };
 use candle_core::Device;
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    ops::ControlFlow,
+    path::Path,
+    sync::Arc,
+    time::Instant,
+};
 
 impl<'a> Trainer<'a> {
     /// Loads the data, builds the model or takes it from a checkpoint, and opens the run's directory.
-    pub fn prepare(job: Job, publisher: &'a Publisher) -> Result<Self, EngineError> {
+    /// None if the viewer left meanwhile.
+    pub fn prepare(job: Job, publisher: &'a Publisher) -> Result<Option<Self>, EngineError> {
         let (resumed, config) = match &job.place {
             Place::Resume(path) => {
                 let opened = open(path, publisher)?;
@@ -30,23 +38,32 @@ impl<'a> Trainer<'a> {
             Place::New(_) | Place::Next(_) => (None, job.config),
         };
         let mut now = Snapshot { config: Arc::new(config.clone()), ..Snapshot::default() };
-        let data = load(&config, &mut now, publisher)?;
+        let mut early = VecDeque::new();
+        let data = match load(&config, &mut now, &mut early, publisher) {
+            Err(EngineError::Data(DataError::BrokenOff)) => return Ok(None),
+            data => data?,
+        };
         let device = device()?;
         now.compute = compute(&device);
         let seed = config.train.seed;
         let mut learner = Learner::new(&config.model, &config.contrast, &heads(&config), seed, &device)?;
         let epochs = config.train.epochs * steps_per_epoch(data.train.len(), config.train.batch) as f64;
         now.steps = job.steps.unwrap_or_else(|| (epochs.round() as u64).max(1));
-        let (mut time, mut saved, mut generations, mut replay) = Default::default();
+        let (mut time, mut saved, mut generations, mut replay) =
+            (0.0, None, BTreeMap::new(), Replay::default());
         let run = match resumed {
-            Some((run, checkpoint)) => {
+            Some((mut run, checkpoint)) => {
                 restore(&mut learner, &checkpoint, &device)?;
                 let facts = Facts::of(&checkpoint)?;
-                (time, saved, generations) = (facts.time, Some(checkpoint.step), facts.generations);
+                let path = run.path().join(checkpoint::CHECKPOINTS);
+                let newest = Saved { step: checkpoint.step, revision: facts.revision, path };
+                (time, saved, generations) = (facts.time, Some(newest), facts.generations.clone());
+                run.metrics().truncate_after(checkpoint.step)?;
+                recall(&mut now, &run, publisher)?;
                 replay = Replay::after(facts.revision, run.records());
                 (now.step, now.revision) = (checkpoint.step, facts.revision);
                 now.steps = job.steps.or(planned(run.records())).unwrap_or(now.steps);
-                differing(&facts.compute, &now.compute, publisher);
+                differing(&facts, &now.compute, publisher);
                 run
             }
             None => create(&job.place, &config)?,
@@ -55,7 +72,7 @@ impl<'a> Trainer<'a> {
         let frozen = Frozen::of(&learner, &config.model, &device)?;
         let clock = (time, Instant::now());
         let (loader, measurement, meter) = (None, None, Meter::default());
-        Ok(Self {
+        Ok(Some(Self {
             publisher,
             run,
             now,
@@ -70,7 +87,8 @@ impl<'a> Trainer<'a> {
             meter,
             clock,
             saved,
-        })
+            early,
+        }))
     }
 
     /// Writes down that a process begins to train.
@@ -86,15 +104,14 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// Opens an interrupted run: its newest good checkpoint, the log cut back to it.
+/// Opens an interrupted run, and its newest good checkpoint.
 fn open(path: &Path, publisher: &Publisher) -> Result<(RunDir, Checkpoint), EngineError> {
-    let mut run = RunDir::open(path)?;
+    let run = RunDir::open(path)?;
     let (checkpoint, warnings) =
         run.newest()?.ok_or_else(|| EngineError::NothingToResume(path.to_path_buf()))?;
     for warning in warnings {
         publisher.event(Event::Warning(warning));
     }
-    run.metrics().truncate_after(checkpoint.step)?;
     Ok((run, checkpoint))
 }
 
@@ -106,10 +123,17 @@ fn create(place: &Place, config: &Config) -> Result<RunDir, EngineError> {
     Ok(RunDir::create(&path, &config.to_yaml(), &config.hash(), config.train.seed)?)
 }
 
-fn load(config: &Config, now: &mut Snapshot, publisher: &Publisher) -> Result<Splits, EngineError> {
+fn load(
+    config: &Config,
+    now: &mut Snapshot,
+    early: &mut VecDeque<Command>,
+    publisher: &Publisher,
+) -> Result<Splits, EngineError> {
     let data = data::open(&config.data, &mut |what, done, of| {
         now.phase = Phase::Loading { what: what.into(), done, of };
         publisher.publish(now.clone());
+        early.extend(publisher.commands.try_iter());
+        if early.contains(&Command::Stop) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     for note in &data.notes {
         publisher.event(Event::Warning(note.clone()));
@@ -136,7 +160,9 @@ fn planned(records: &[journal::Record]) -> Option<u64> {
 }
 
 /// The bits of a resumed run are those of the uninterrupted one on the same machine only.
-fn differing(before: &str, now: &str, publisher: &Publisher) {
+fn differing(facts: &Facts, compute: &str, publisher: &Publisher) {
+    let before = format!("{} with looc-tui {}", facts.compute, facts.version);
+    let now = format!("{compute} with looc-tui {}", env!("CARGO_PKG_VERSION"));
     if before != now {
         let text = format!(
             "this run computed on {before} before and goes on with {now}: its figures may differ in their last digits from those of a run without an interruption"

@@ -3,7 +3,7 @@
 use super::{
     EngineError,
     message::{Event, Phase},
-    trainer::Trainer,
+    trainer::{Saved, Trainer},
 };
 use crate::{
     looc::{Learner, LearnerState},
@@ -64,11 +64,14 @@ impl Trainer<'_> {
     /// Writes a checkpoint of this step. The log up to here is on the disk before it.
     pub fn save(&mut self) -> Result<(), EngineError> {
         self.finish_measurement()?;
-        if self.saved == Some(self.now.step) {
+        let (step, revision) = (self.now.step, self.now.revision);
+        if let Some(saved) = self.saved.as_ref().filter(|it| (it.step, it.revision) == (step, revision)) {
+            self.publisher.event(Event::Saved { step, path: saved.path.clone() });
             return Ok(());
         }
         self.run.in_place()?;
-        self.run.metrics().sync()?;
+        let synced = self.run.metrics().sync();
+        self.warn_of(synced);
         let state = self.learner.state()?;
         let facts = Facts {
             counts: state.counts,
@@ -81,41 +84,45 @@ impl Trainer<'_> {
         let mut tensors = Vec::with_capacity(state.tensors.len());
         for (name, tensor) in state.tensors {
             let values = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
+            // The newest checkpoint is where a run goes on from: it must be one that can go on.
+            if values.iter().any(|value| !value.is_finite()) {
+                return Err(EngineError::NotFinite(name));
+            }
             tensors.push((name, tensor.dims().to_vec(), values));
         }
         let config_yaml = self.now.config.to_yaml();
         let checkpoint = Checkpoint { step: self.now.step, tensors, facts: facts.map()?, config_yaml };
         let path = self.run.save(&checkpoint)?;
+        for warning in self.run.warnings() {
+            self.publisher.event(Event::Warning(warning));
+        }
         let name = path.strip_prefix(self.run.path()).unwrap_or(&path).display().to_string();
         self.run.journal().append(self.now.step, journal::Entry::Checkpoint { path: name })?;
-        self.saved = Some(self.now.step);
-        self.publisher.event(Event::Saved { step: self.now.step, path });
+        self.saved = Some(Saved { step, revision, path: path.clone() });
+        self.publisher.event(Event::Saved { step, path });
         Ok(())
     }
 
     /// Ends the run in good order, or writes down why it could not.
     pub fn close(&mut self, ended: Result<Phase, EngineError>) -> Result<(), EngineError> {
-        let (phase, reason) = match ended {
-            Ok(Phase::Finished) => {
-                if self.now.invariance.as_ref().is_none_or(|report| report.step != self.now.step) {
-                    self.begin_measurement()?;
-                }
-                (Phase::Finished, journal::StopReason::Finished)
+        let saved = ended.and_then(|phase| {
+            // What was measured last may lie some steps behind; the checkpoint comes first.
+            self.save()?;
+            if phase == Phase::Finished {
+                self.measure_the_end()?;
             }
-            Ok(phase) => (phase, journal::StopReason::Stopped),
-            Err(error) => {
-                let entry = journal::Entry::Stop {
-                    reason: journal::StopReason::Failed,
-                    why: Some(error.to_string()),
-                };
-                let noted = self.run.journal().append(self.now.step, entry);
-                self.warn_of(noted);
-                return Err(error);
-            }
+            Ok(phase)
+        });
+        let (reason, why) = match &saved {
+            Ok(Phase::Finished) => (journal::StopReason::Finished, None),
+            Ok(_) => (journal::StopReason::Stopped, None),
+            Err(error) => (journal::StopReason::Failed, Some(error.to_string())),
         };
-        self.save()?;
-        self.run.journal().append(self.now.step, journal::Entry::Stop { reason, why: None })?;
-        self.publish(phase);
+        let logged = self.run.metrics().sync();
+        self.warn_of(logged);
+        let noted = self.run.journal().append(self.now.step, journal::Entry::Stop { reason, why });
+        self.warn_of(noted);
+        self.publish(saved?);
         Ok(())
     }
 }

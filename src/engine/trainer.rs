@@ -4,7 +4,7 @@ use super::{
     EngineError, Job, Publisher,
     commands::Next,
     edits::Replay,
-    message::{Event, Phase, Snapshot, Span, StepRecord},
+    message::{Command, Event, Phase, Snapshot, Span, StepRecord},
     meter::Meter,
 };
 use crate::{
@@ -18,7 +18,8 @@ use crate::{
 };
 use candle_core::{Device, Tensor};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -43,13 +44,26 @@ pub(super) struct Trainer<'a> {
     pub meter: Meter,
     /// The clock of `time`: this much before, and since when it runs.
     pub clock: (f64, Instant),
-    /// The step of the newest checkpoint.
-    pub saved: Option<u64>,
+    /// The newest checkpoint.
+    pub saved: Option<Saved>,
+    /// Commands that came before they could be obeyed.
+    pub early: VecDeque<Command>,
+}
+
+/// A checkpoint that is on the disk.
+pub(super) struct Saved {
+    pub step: u64,
+    pub revision: u64,
+    pub path: PathBuf,
 }
 
 /// Prepares and trains until all steps are done, or until it is told to stop.
 pub(super) fn run(job: Job, publisher: &Publisher) -> Result<(), EngineError> {
-    let mut trainer = Trainer::prepare(job, publisher)?;
+    let Some(mut trainer) = Trainer::prepare(job, publisher)? else {
+        // Told to stop before there was anything to keep.
+        publisher.publish(Snapshot { phase: Phase::Stopped, ..publisher.latest() });
+        return Ok(());
+    };
     let ended = trainer.train();
     trainer.close(ended)
 }
@@ -57,7 +71,7 @@ pub(super) fn run(job: Job, publisher: &Publisher) -> Result<(), EngineError> {
 impl Trainer<'_> {
     fn train(&mut self) -> Result<Phase, EngineError> {
         self.note_start()?;
-        if self.now.step == 0 {
+        if self.measurement_due() {
             self.begin_measurement()?;
         }
         loop {
@@ -100,7 +114,7 @@ impl Trainer<'_> {
         let waited = Instant::now();
         let batch = self.next_batch()?;
         let waited = waited.elapsed();
-        let views = views(&batch, &self.device)?;
+        let views = views(&batch, self.now.step, &self.device)?;
         drop(batch);
         let config = self.config();
         let lr = self.learning_rate(&config);
@@ -111,9 +125,9 @@ impl Trainer<'_> {
         self.tell(&config, &losses, lr);
         let every = config.train.checkpoint_every;
         if every > 0 && self.now.step % every == 0 && self.now.step < self.now.steps {
-            self.save()?;
+            self.checkpoint();
         }
-        if config.eval.every > 0 && self.now.step % config.eval.every == 0 {
+        if self.measurement_due() {
             self.begin_measurement()?;
         }
         // Training; or still paused, after a single step.
@@ -193,7 +207,7 @@ impl Trainer<'_> {
 }
 
 /// A batch as the method wants it.
-fn views(batch: &Batch, device: &Device) -> Result<Views, EngineError> {
+fn views(batch: &Batch, step: u64, device: &Device) -> Result<Views, EngineError> {
     let (mut query, mut general, mut sharing) = (None, None, Vec::new());
     for (name, planes) in &batch.views {
         let shape = (batch.indices.len(), 3, batch.side, batch.side);
@@ -205,7 +219,7 @@ fn views(batch: &Batch, device: &Device) -> Result<Views, EngineError> {
         }
     }
     match (query, general) {
-        (Some(query), Some(general)) => Ok(Views { query, general, sharing }),
+        (Some(query), Some(general)) => Ok(Views { step, query, general, sharing }),
         _ => Err(candle_core::Error::Msg("a batch without q or k0".into()).into()),
     }
 }

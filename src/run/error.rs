@@ -51,7 +51,10 @@ pub enum RunError {
     #[error("cannot save step {step}: {why}; the checkpoints before it are untouched")]
     Unsound { step: u64, why: String },
     /// Another process has the run.
-    #[error("{} is in use by {holder}: stop that one first, or watch it with `looc-tui attach`", shown(path))]
+    #[error(
+        "{} is in use by {holder}: stop that one first, or choose another directory with --run",
+        shown(path)
+    )]
     Held { path: PathBuf, holder: Holder },
     /// The directory is not where it was when the run started.
     #[error("{} was moved, deleted or replaced while the run goes on: nothing more is written there", shown(.0))]

@@ -9,6 +9,7 @@ use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom, Write},
     mem,
+    ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -88,23 +89,42 @@ impl MetricsLog {
         self.file.sync_data().map_err(RunError::io("sync", &self.path))
     }
 
-    /// Cuts the log back to the figures of `step` and before, for a run resumed there.
+    /// Cuts the log back to the figures of `step` and before, for a run resumed there. A measurement is
+    /// logged some steps after the step that it is of: such rows stay.
     ///
     /// # Errors
     /// The system's; [`RunError::Damaged`] for a damaged line before the cut.
     pub fn truncate_after(&mut self, step: u64) -> Result<(), RunError> {
         self.write_waiting().map_err(RunError::io("append to", &self.path))?;
         let mut tail = Tail::open(&self.path)?;
-        let mut end = 0;
+        let (mut end, mut late, mut at) = (0, Vec::new(), 0);
         tail.each(|row, after| {
-            let keep = row.step <= step;
-            if keep {
-                end = after;
+            let line = at..after;
+            at = after;
+            if row.step > step {
+                return true;
             }
-            keep
+            if line.start == end {
+                end = after;
+            } else {
+                late.push(line);
+            }
+            true
         })?;
+        let late = late.into_iter().map(|line| self.read(line)).collect::<io::Result<Vec<_>>>();
+        let late = late.map_err(RunError::io("read", &self.path))?;
         self.file.set_len(end).map_err(RunError::io("cut", &self.path))?;
+        self.waiting.extend(late.concat());
+        self.write_waiting().map_err(RunError::io("append to", &self.path))?;
         self.file.sync_all().map_err(RunError::io("sync", &self.path))
+    }
+
+    /// These bytes of the log.
+    fn read(&self, bytes: Range<u64>) -> io::Result<Vec<u8>> {
+        let mut text = vec![0; (bytes.end - bytes.start) as usize];
+        (&self.file).seek(SeekFrom::Start(bytes.start))?;
+        (&self.file).read_exact(&mut text)?;
+        Ok(text)
     }
 
     /// Writes what waits; what the system took is not written again.
