@@ -44,6 +44,11 @@ impl Globals {
         Config::load(path, &overrides)
     }
 
+    /// Whether anything beside a file says what the configuration is.
+    pub fn changes_the_configuration(&self) -> bool {
+        !self.set.is_empty() || self.seed.is_some() || self.threads.is_some()
+    }
+
     /// How many colours to use.
     pub fn depth(&self) -> Depth {
         let choice = match self.color {

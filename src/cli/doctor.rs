@@ -9,11 +9,13 @@ use std::{
     path::Path,
 };
 
+const HELP: &str = "\
+Examples:
+  looc-tui doctor";
+
 /// Says what was found here, and what will be used: the first thing to send with a report of a fault.
-///
-///     looc-tui doctor
 #[derive(Args)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, after_help = HELP)]
 pub struct Doctor {}
 
 impl Run for Doctor {
@@ -33,17 +35,22 @@ impl Run for Doctor {
 }
 
 fn program() -> String {
-    let features: Vec<&str> = [("cuda", cfg!(feature = "cuda")), ("cudnn", cfg!(feature = "cudnn")), ("metal", cfg!(feature = "metal"))]
-        .into_iter()
-        .filter_map(|(name, on)| on.then_some(name))
-        .collect();
+    let features: Vec<&str> = [
+        ("cuda", cfg!(feature = "cuda")),
+        ("cudnn", cfg!(feature = "cudnn")),
+        ("metal", cfg!(feature = "metal")),
+    ]
+    .into_iter()
+    .filter_map(|(name, on)| on.then_some(name))
+    .collect();
     let features = if features.is_empty() { "no GPU features".into() } else { features.join(", ") };
     format!("looc-tui {} for {}, built with {features}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH)
 }
 
 fn terminal(globals: &Globals) -> String {
     let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| "not set".into());
-    let kind = if stdout().is_terminal() && stdin().is_terminal() { "a terminal" } else { "no terminal here" };
+    let kind =
+        if stdout().is_terminal() && stdin().is_terminal() { "a terminal" } else { "no terminal here" };
     let remote = if std::env::var_os("SSH_CONNECTION").is_some() { ", over SSH" } else { "" };
     let size = crossterm::terminal::size().map_or_else(|_| String::new(), |(w, h)| format!(", {w}×{h}"));
     format!(

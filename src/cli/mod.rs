@@ -10,17 +10,30 @@ mod sheet;
 mod train;
 mod views;
 
+use crate::tui::TuiError;
 use args::Globals;
 use clap::{Parser, Subcommand};
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
 /// How a command ended, for the shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
     Done = 0,
     Failure = 1,
+    Usage = 2,
     Configuration = 78,
     Interrupted = 130,
+}
+
+/// Arguments that do not go together.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}; see --help")]
+struct Usage(String);
+
+impl Usage {
+    fn error(why: impl Into<String>) -> color_eyre::Report {
+        Self(why.into()).into()
+    }
 }
 
 /// What a subcommand provides beside its arguments.
@@ -55,17 +68,21 @@ commands! {
     runs::Runs,
 }
 
+const HELP: &str = "\
+Examples:
+  looc-tui
+  looc-tui folder.yaml --set data.path=my-photos
+
+Exit codes: 0 done, 1 failure, 2 usage, 78 configuration, 130 interrupted.
+LOOC_DATA is the folder that relative data paths start from; NO_COLOR is obeyed.";
+
 /// Trains LooC (leave-one-out contrastive learning) on images, in a terminal: switch augmentations on
 /// and off while it trains, and watch what each embedding space learns to ignore and to keep.
 ///
-/// Without anything it trains on a built-in data set:
-///
-///     looc-tui
-///     looc-tui folder.yaml --set data.path=my-photos
+/// Without anything it trains on a built-in data set.
 #[derive(Parser)]
-#[command(name = "looc-tui", version, verbatim_doc_comment, args_conflicts_with_subcommands = true)]
-#[command(after_help = "Exit codes: 0 done, 1 failure, 2 usage, 78 configuration, 130 interrupted.\n\
-    LOOC_DATA is the folder that relative data paths start from; NO_COLOR is obeyed.")]
+#[command(name = "looc-tui", version, verbatim_doc_comment)]
+#[command(after_help = HELP)]
 struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
@@ -73,6 +90,11 @@ struct CommandLine {
     screen: screen::Screen,
     #[command(flatten)]
     globals: Globals,
+}
+
+/// Tells the user. Where stderr has gone, as over a broken connection, there is nobody to tell.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Parses the arguments and runs what they ask for.
@@ -86,21 +108,30 @@ pub fn main() -> ExitCode {
     if let Err(error) = hooks {
         eprintln!("looc-tui: {error}");
     }
+    // crossterm has a mind of its own about NO_COLOR, which --color overrules.
+    crossterm::style::force_color_output(colors);
     let outcome = match line.command {
+        Some(_) if line.screen.is_given() => {
+            Err(Usage::error("CONFIG, --run, --steps, --resume and --images stand behind the subcommand"))
+        }
         Some(command) => command.run(&line.globals),
         None => line.screen.run(&line.globals),
     };
     let code = outcome.unwrap_or_else(|error| {
         if let Some(wrong) = error.downcast_ref::<crate::config::ConfigError>() {
             // It shows the place by itself.
-            eprintln!("{wrong}");
+            say(&wrong.to_string());
             return Code::Configuration;
         }
-        eprintln!("looc-tui: {error}");
+        say(&format!("looc-tui: {error}"));
         for cause in error.chain().skip(1) {
-            eprintln!("  because: {cause}");
+            say(&format!("  because: {cause}"));
         }
-        Code::Failure
+        let usage = [
+            error.is::<Usage>(),
+            matches!(error.downcast_ref(), Some(TuiError::NoTerminal | TuiError::Dumb)),
+        ];
+        if usage.contains(&true) { Code::Usage } else { Code::Failure }
     });
     ExitCode::from(code as u8)
 }

@@ -1,18 +1,20 @@
 //! `looc-tui runs`.
 
-use super::{Code, Globals, Run};
+use super::{Code, Globals, Run, say};
 use crate::run::{self, Summary};
 use clap::Args;
 use color_eyre::Report;
 use serde_json::{Map, Value, json};
 use std::{io::Write, path::PathBuf};
 
+const HELP: &str = "\
+Examples:
+  looc-tui runs
+  looc-tui runs /scratch/looc --json";
+
 /// Lists the runs in a folder, from their own files: running ones too.
-///
-///     looc-tui runs
-///     looc-tui runs /scratch/looc --json
 #[derive(Args)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, after_help = HELP)]
 pub struct Runs {
     /// The folder that the runs lie in
     #[arg(default_value = "runs")]
@@ -30,7 +32,7 @@ impl Run for Runs {
                 Ok(summary) => good.push(summary),
                 Err(error) => {
                     bad += 1;
-                    eprintln!("looc-tui: {error}");
+                    say(&format!("looc-tui: {error}"));
                 }
             }
         }
@@ -39,9 +41,14 @@ impl Run for Runs {
             let documents: Vec<Value> = good.iter().map(document).collect();
             writeln!(out, "{}", serde_json::to_string_pretty(&documents)?)?;
         } else if good.is_empty() && bad == 0 {
-            eprintln!("there are no runs in {}: start one with `looc-tui` or `looc-tui train`", self.dir.display());
+            let dir = self.dir.display();
+            say(&format!("there are no runs in {dir}: start one with `looc-tui` or `looc-tui train`"));
         } else {
-            writeln!(out, "{:24} {:9} {:>15} {:>8} {:>6}  configuration", "run", "state", "step", "loss", "edits")?;
+            writeln!(
+                out,
+                "{:24} {:9} {:>15} {:>8} {:>6}  configuration",
+                "run", "state", "step", "loss", "edits"
+            )?;
             for summary in &good {
                 writeln!(out, "{}", row(summary))?;
             }
@@ -54,17 +61,16 @@ fn row(summary: &Summary) -> String {
     let name = crate::text::printable_name(summary.path.as_os_str());
     let loss = summary.figure("loss").map_or_else(|| "–".into(), |loss| format!("{loss:.3}"));
     let step = format!("{}/{}", summary.step, summary.steps);
-    format!(
-        "{name:24} {:9} {step:>15} {loss:>8} {:>6}  {}",
-        summary.state, summary.edits, summary.config
-    )
+    format!("{name:24} {:9} {step:>15} {loss:>8} {:>6}  {}", summary.state, summary.edits, summary.config)
 }
 
 fn document(summary: &Summary) -> Value {
     let figures: Map<String, Value> = summary
         .figures
         .iter()
-        .map(|(tag, value)| (tag.to_string(), if value.is_finite() { json!(value) } else { json!(value.to_string()) }))
+        .map(|(tag, value)| {
+            (tag.to_string(), if value.is_finite() { json!(value) } else { json!(value.to_string()) })
+        })
         .collect();
     json!({
         "path": crate::text::printable_name(summary.path.as_os_str()),

@@ -1,13 +1,21 @@
 //! `looc-tui` without a subcommand: the screen.
 
-use super::{Code, Globals, Run, log::Log};
+use super::{Code, Globals, Run, Usage, log::Log};
 use crate::{
-    engine::{self, Job, Place},
+    engine::{
+        self, Job, Place,
+        message::{Command, Phase},
+    },
     tui::{self, pictures::Images},
 };
 use clap::Args;
 use color_eyre::{Report, eyre::eyre};
-use std::path::PathBuf;
+use std::{
+    io::{Write, stderr},
+    path::PathBuf,
+    sync::mpsc::Sender,
+    thread::JoinHandle,
+};
 
 #[derive(Args)]
 pub struct Screen {
@@ -18,6 +26,14 @@ pub struct Screen {
     /// How images are shown: kitty, iterm2, sixel, half, ascii, off; without it, as the terminal can
     #[arg(long, value_name = "HOW")]
     images: Option<Images>,
+}
+
+impl Screen {
+    /// Whether any of it was given.
+    pub fn is_given(&self) -> bool {
+        let RunPlace { run, steps, resume } = &self.place;
+        self.config.is_some() || self.images.is_some() || run.is_some() || steps.is_some() || *resume
+    }
 }
 
 /// Where a run's records go, and how long it goes.
@@ -38,11 +54,12 @@ impl RunPlace {
     /// The job that the arguments describe.
     pub fn job(&self, config: Option<&std::path::Path>, globals: &Globals) -> Result<Job, Report> {
         let (config, place) = match (&self.run, self.resume) {
-            (Some(run), true) if config.is_some() || !globals.set.is_empty() => {
+            (Some(run), true) if config.is_some() || globals.changes_the_configuration() => {
                 let run = run.display();
-                return Err(eyre!(
-                    "{run} goes on with its own configuration: leave CONFIG and --set out with --resume"
-                ));
+                return Err(Usage::error(format!(
+                    "{run} goes on with its own configuration: leave CONFIG, --set, --seed and --threads out \
+                     with --resume"
+                )));
             }
             (Some(run), true) => {
                 let started = crate::run::config_yaml(run)?;
@@ -63,6 +80,8 @@ impl Run for Screen {
         let stage = tui::Stage::take()?;
         let (handle, thread) = engine::start(job)?;
         let newest = handle.snapshot.clone();
+        // Whatever happens to the screen, training ends in good order.
+        let training = Training { commands: handle.commands.clone(), thread: Some(thread) };
         let options = tui::Options { images: self.images, depth: globals.depth() };
         let heard = log.map(|mut log| -> tui::Listener { Box::new(move |event| log.event(event)) });
         let left = tui::run(stage, handle, options, heard)?;
@@ -70,12 +89,38 @@ impl Run for Screen {
         if let Some(why) = left.failure {
             return Err(eyre!("{why}"));
         }
-        if thread.is_finished() && thread.join().is_err() {
-            return Err(eyre!("the training thread ended in a panic"));
+        if !matches!(last.phase, Phase::Finished | Phase::Stopped) {
+            // The reader would not wait for the checkpoint.
+            training.abandon();
+            return Err(eyre!("left before the last checkpoint was written"));
         }
         if let Some(run) = &last.run {
-            eprintln!("{} · step {} of {}", run.display(), last.step, last.steps);
+            // A terminal that has gone cannot be told.
+            let _ = writeln!(stderr(), "{} · step {} of {}", run.display(), last.step, last.steps);
         }
-        Ok(if left.signalled { Code::Interrupted } else { Code::Done })
+        Ok(if left.signalled || left.interrupted { Code::Interrupted } else { Code::Done })
+    }
+}
+
+/// The training thread, which is stopped and waited for when this is dropped.
+struct Training {
+    commands: Sender<Command>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Training {
+    /// Leaves the thread to the end of the process.
+    fn abandon(mut self) {
+        self.thread = None;
+    }
+}
+
+impl Drop for Training {
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            // One that has ended already listens no more, and a panic of it has been shown.
+            let _ = self.commands.send(Command::Stop);
+            let _ = thread.join();
+        }
     }
 }

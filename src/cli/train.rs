@@ -3,6 +3,7 @@
 use super::{
     Code, Globals, Run,
     log::{self, Log},
+    say,
     screen::RunPlace,
 };
 use crate::engine::{
@@ -13,8 +14,8 @@ use clap::Args;
 use color_eyre::{Report, eyre::eyre};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
-    fmt::Write,
-    io::{IsTerminal, stderr},
+    fmt::Write as _,
+    io::{IsTerminal, Write, stderr, stdout},
     path::PathBuf,
     time::{Duration, Instant},
 };
@@ -25,14 +26,16 @@ const LINES: Duration = Duration::from_secs(5);
 /// The bar moves this often.
 const BAR: Duration = Duration::from_millis(200);
 
+const HELP: &str = "\
+Examples:
+  looc-tui train cifar10.yaml --run runs/first --steps 2000
+  looc-tui train --run runs/first --resume";
+
 /// Trains without a screen. Progress goes to stderr, the result to stdout.
-///
-///     looc-tui train cifar10.yaml --run runs/first --steps 2000
-///     looc-tui train --run runs/first --resume
 ///
 /// Ctrl-C writes a checkpoint and ends; a second one ends at once.
 #[derive(Args)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, after_help = HELP)]
 pub struct Train {
     /// A configuration (YAML); without one, the built-in data set
     config: Option<PathBuf>,
@@ -55,7 +58,7 @@ impl Run for Train {
         if let Phase::Failed(why) = &last.phase {
             return Err(eyre!("{why}"));
         }
-        print!("{}", summary(&last));
+        stdout().write_all(summary(&last).as_bytes())?;
         Ok(if interrupted == Interrupted::No { Code::Done } else { Code::Interrupted })
     }
 }
@@ -70,14 +73,17 @@ enum Interrupted {
 /// Shows what happens until training has ended.
 async fn follow(handle: &Handle, mut shown: Shown) -> Result<Interrupted, Report> {
     let mut news = handle.snapshot.clone();
-    let mut signals = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    // A broken connection ends the run in good order too; under `nohup` it is not heard.
+    let mut hangup = signal(SignalKind::hangup())?;
     let mut interrupted = Interrupted::No;
     let mut tick = tokio::time::interval(BAR);
     loop {
-        let [interrupt, terminate] = &mut signals;
         let signalled = tokio::select! {
             _ = interrupt.recv() => true,
             _ = terminate.recv() => true,
+            _ = hangup.recv() => true,
             _ = tick.tick() => false,
         };
         if signalled {
@@ -116,16 +122,17 @@ struct Shown {
 impl Shown {
     fn new(log: Option<Log>) -> Self {
         let style = ProgressStyle::with_template("{bar:24} {pos}/{len} {msg} eta {eta}");
-        let bar = style.ok().filter(|_| stderr().is_terminal()).map(|style| {
-            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style)
-        });
+        let bar = style
+            .ok()
+            .filter(|_| stderr().is_terminal())
+            .map(|style| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style));
         Self { bar, log, last: None, line: String::new() }
     }
 
     fn say(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{text}")),
-            None => eprintln!("{text}"),
+            Some(bar) => bar.suspend(|| say(text)),
+            None => say(text),
         }
     }
 
@@ -155,7 +162,7 @@ impl Shown {
                 bar.set_message(line.clone());
             }
             None if self.last.is_none_or(|last| last.elapsed() >= LINES) => {
-                eprintln!("{line}");
+                say(&line);
                 self.last = Some(Instant::now());
             }
             None => return,
@@ -166,7 +173,7 @@ impl Shown {
     fn end(&mut self, snapshot: &Snapshot) {
         match &self.bar {
             Some(bar) => bar.finish_and_clear(),
-            None => eprintln!("{}", line(snapshot)),
+            None => say(&line(snapshot)),
         }
     }
 }

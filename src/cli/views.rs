@@ -1,6 +1,6 @@
 //! `looc-tui views`.
 
-use super::{Code, Globals, Run, sheet};
+use super::{Code, Globals, Run, say, sheet};
 use crate::{
     augment::{PlanAddress, ViewName, plan},
     data,
@@ -8,16 +8,18 @@ use crate::{
 };
 use clap::Args;
 use color_eyre::{Report, eyre::WrapErr};
-use std::path::PathBuf;
+use std::{io::Write, path::PathBuf};
+
+const HELP: &str = "\
+Examples:
+  looc-tui views --out views.png
+  looc-tui views folder.yaml --index 7 --out views.png";
 
 /// Draws the views of one training image into a PNG: the image, the query q, k0 (nothing shared), and
 /// for each augmentation with a head the key that shares its parameters with q. The parameters are
 /// printed too.
-///
-///     looc-tui views --out views.png
-///     looc-tui views folder.yaml --index 7 --out views.png
 #[derive(Args)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, after_help = HELP)]
 pub struct Views {
     /// A configuration (YAML); without one, the built-in data set
     config: Option<PathBuf>,
@@ -32,18 +34,14 @@ pub struct Views {
 impl Run for Views {
     fn run(self, globals: &Globals) -> Result<Code, Report> {
         let config = globals.config(self.config.as_deref())?;
-        let splits = data::open(&config.data, &mut |_, _, _| {})?;
+        let splits = data::open(&config.data, &mut data::quiet)?;
         for note in &splits.notes {
-            eprintln!("{note}");
+            say(note);
         }
         let images = &splits.train;
         let index = self.index % images.len();
-        let at = PlanAddress {
-            seed: config.train.seed,
-            domain: Domain::Views,
-            epoch: 0,
-            sample: index as u64,
-        };
+        let at =
+            PlanAddress { seed: config.train.seed, domain: Domain::Views, epoch: 0, sample: index as u64 };
         let image = images.image(index);
         let plan = plan(&config.augment, at, images.side, images.side);
         let mut tiles = vec![sheet::Tile {
@@ -61,10 +59,11 @@ impl Run for Views {
                 lines: lines.collect(),
             });
         }
+        let mut out = std::io::stdout().lock();
         for tile in &tiles {
-            println!("{}", tile.title);
+            writeln!(out, "{}", tile.title)?;
             for (line, shared) in &tile.lines {
-                println!("  {line}{}", if *shared { "  (as q)" } else { "" });
+                writeln!(out, "  {line}{}", if *shared { "  (as q)" } else { "" })?;
             }
         }
         let sheet = sheet::draw(images.side, &tiles);

@@ -63,7 +63,9 @@ const fn key(code: KeyCode) -> Key {
 impl Key {
     /// Whether this key was pressed. Shift is part of a character already.
     pub fn is(self, event: &KeyEvent) -> bool {
-        self.code == event.code && self.ctrl == event.modifiers.contains(KeyModifiers::CONTROL)
+        self.code == event.code
+            && self.ctrl == event.modifiers.contains(KeyModifiers::CONTROL)
+            && !event.modifiers.contains(KeyModifiers::ALT)
     }
 
     /// The name that is shown.

@@ -4,12 +4,15 @@
 
 pub mod action;
 pub mod figures;
+mod input;
 pub mod keymap;
 pub mod pictures;
 mod probe;
 mod run;
 pub mod state;
 mod terminal;
+#[cfg(test)]
+mod tests;
 pub mod theme;
 mod view;
 mod widget;
@@ -55,6 +58,8 @@ pub fn ask_terminal() -> std::io::Result<String> {
 pub struct Left {
     /// By a signal, or because the terminal went away; not by a key.
     pub signalled: bool,
+    /// By Ctrl-C, twice.
+    pub interrupted: bool,
     /// Why training had ended, if it could not go on.
     pub failure: Option<String>,
 }
@@ -65,6 +70,9 @@ pub enum TuiError {
     /// Input or output is a file or a pipe.
     #[error("this is no terminal: to train without a screen, use `looc-tui train`")]
     NoTerminal,
+    /// TERM=dumb.
+    #[error("TERM is dumb: such a terminal has no screen to draw on; use `looc-tui train`")]
+    Dumb,
     /// Reading from the terminal, or writing to it.
     #[error("the terminal fails: {0}")]
     Terminal(#[from] std::io::Error),

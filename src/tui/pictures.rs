@@ -2,7 +2,6 @@
 //! it cannot. A picture is encoded once for a place of a size, and sent once.
 
 use super::theme::{Depth, Theme};
-use crate::engine::message::ViewRequest;
 use image::{DynamicImage, RgbImage, imageops::FilterType};
 use ratatui::{
     buffer::Buffer,
@@ -14,6 +13,7 @@ use ratatui_image::{
     FontSize,
     protocol::{Protocol, halfblocks::Halfblocks, iterm2::Iterm2, kitty::Kitty, sixel::Sixel},
 };
+use std::sync::Arc;
 
 /// How images are shown; the argument of `--images`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,15 +58,6 @@ const RAMP: &[u8] = b" .:-=+*#%@";
 /// So many encoded pictures are kept.
 const KEPT: usize = 24;
 
-/// Which picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Which {
-    pub request: ViewRequest,
-    /// The step of the model; the bytes of a request are the same at every step, unless it was edited.
-    pub step: u64,
-    pub tile: usize,
-}
-
 enum Drawn {
     Pixels(Box<Protocol>),
     Letters(Vec<String>),
@@ -79,7 +70,7 @@ pub struct Pictures {
     pub font: (u16, u16),
     pub theme: Theme,
     tmux: bool,
-    kept: Vec<(Which, Size, Drawn)>,
+    kept: Vec<(Arc<[u8]>, Size, Drawn)>,
     next_id: u32,
 }
 
@@ -89,7 +80,8 @@ impl Pictures {
         let blocks = if theme.depth == Depth::Mono { Images::Ascii } else { Images::Half };
         let first_id = (std::process::id() & 0xffff) << 8 | 1;
         Self {
-            way: wanted.unwrap_or(blocks),
+            // Half blocks without colours would be solid.
+            way: wanted.filter(|way| *way != Images::Half).unwrap_or(blocks),
             font: (8, 16),
             theme,
             tmux,
@@ -123,13 +115,14 @@ impl Pictures {
     }
 
     /// Draws `[side, side, 3]` bytes into the area, whose size is [`Self::size`]'s.
-    pub fn draw(&mut self, which: Which, side: usize, rgb: &[u8], area: Rect, buffer: &mut Buffer) {
+    pub fn draw(&mut self, side: usize, rgb: &Arc<[u8]>, area: Rect, buffer: &mut Buffer) {
         let area = area.intersection(buffer.area);
         if area.width == 0 || area.height == 0 || self.way == Images::Off {
             return;
         }
         let size = area.as_size();
-        let known = self.kept.iter().position(|(a, b, _)| (*a, *b) == (which, size));
+        // The same views come again with every measurement: what has been sent is known by its bytes.
+        let known = self.kept.iter().position(|(a, b, _)| a == rgb && *b == size);
         let at = match known {
             Some(at) => at,
             None => {
@@ -137,7 +130,7 @@ impl Pictures {
                 if self.kept.len() >= KEPT {
                     self.kept.remove(0);
                 }
-                self.kept.push((which, size, drawn));
+                self.kept.push((rgb.clone(), size, drawn));
                 self.kept.len() - 1
             }
         };
@@ -213,12 +206,11 @@ mod tests {
 
     const RED_OVER_BLUE: [u8; 12] = [255, 0, 0, 255, 0, 0, 0, 0, 255, 0, 0, 255];
 
-    fn drawn(depth: Depth, way: Images) -> Buffer {
+    fn drawn(rgb: [u8; 12], depth: Depth, way: Images) -> Buffer {
         let mut pictures = Pictures::new(Theme { depth }, Some(way), false);
         let area = Rect::new(0, 0, 2, 1);
         let mut buffer = Buffer::empty(area);
-        let which = Which { request: ViewRequest::default(), step: 1, tile: 0 };
-        pictures.draw(which, 2, &RED_OVER_BLUE, area, &mut buffer);
+        pictures.draw(2, &Arc::from(rgb), area, &mut buffer);
         buffer
     }
 
@@ -229,7 +221,7 @@ mod tests {
             (Depth::Indexed, Color::Indexed(196), Color::Indexed(21)),
             (Depth::Sixteen, Color::LightRed, Color::LightBlue),
         ] {
-            let cell = drawn(depth, Images::Half)[(0, 0)].clone();
+            let cell = drawn(RED_OVER_BLUE, depth, Images::Half)[(0, 0)].clone();
             let (top, bottom) = if cell.symbol() == "▀" { (cell.fg, cell.bg) } else { (cell.bg, cell.fg) };
             assert_eq!((top, bottom), (red, blue), "{depth:?}");
         }
@@ -237,8 +229,11 @@ mod tests {
 
     #[test]
     fn without_colours_brightness_is_a_letter() {
-        let cell = drawn(Depth::Mono, Images::Ascii)[(0, 0)].clone();
-        assert!(cell.fg == Color::Reset && cell.bg == Color::Reset && cell.symbol() != " ");
+        for (gray, letter) in [(0, " "), (120, "="), (255, "@")] {
+            let cell = drawn([gray; 12], Depth::Mono, Images::Ascii)[(0, 0)].clone();
+            assert!(cell.fg == Color::Reset && cell.bg == Color::Reset, "{cell:?}");
+            assert_eq!(cell.symbol(), letter);
+        }
     }
 
     #[test]

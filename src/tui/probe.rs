@@ -13,8 +13,13 @@ use std::{
 
 /// A terminal that does not answer within this shows half blocks.
 const PATIENCE: Duration = Duration::from_millis(150);
-/// Kitty graphics: may a 1×1 image be sent? XTVERSION. Cell size. Primary attributes.
-const QUESTIONS: &[u8] = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[>0q\x1b[16t\x1b[c";
+/// One that has answered once will answer again, if not as soon.
+const MORE_PATIENCE: Duration = Duration::from_secs(1);
+/// Cell size; primary attributes. Should the answers come late, they are no keys.
+const FIRST: &[u8] = b"\x1b[16t\x1b[c";
+/// Kitty graphics: may a 1×1 image be sent? XTVERSION. Primary attributes once more. Late answers to these
+/// would be read as keys: only who has answered the first is asked.
+const SECOND: &[u8] = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[>0q\x1b[c";
 /// More is no answer to these questions.
 const LONGEST: usize = 4096;
 
@@ -58,14 +63,24 @@ impl Answers {
 /// # Errors
 /// If the terminal cannot be written to or read from.
 pub fn ask() -> io::Result<Answers> {
+    let first = exchange(FIRST, PATIENCE)?;
+    if attributes(&first).is_none() {
+        return Ok(parse(&first));
+    }
+    let second = exchange(SECOND, MORE_PATIENCE)?;
+    Ok(parse(&(first + &second)))
+}
+
+/// Asks, and hears the answers until the primary attributes are among them.
+fn exchange(questions: &[u8], patience: Duration) -> io::Result<String> {
     let mut out = io::stdout().lock();
-    out.write_all(QUESTIONS)?;
+    out.write_all(questions)?;
     out.flush()?;
     let (input, since) = (io::stdin(), Instant::now());
     let mut heard = Vec::new();
     while heard.len() < LONGEST && !complete(&heard) {
-        let left = PATIENCE.saturating_sub(since.elapsed());
-        let left = Timespec { tv_sec: 0, tv_nsec: i64::from(left.subsec_nanos()) };
+        let left = patience.saturating_sub(since.elapsed());
+        let left = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
         let mut ready = [PollFd::from_borrowed_fd(input.as_fd(), PollFlags::IN)];
         match poll(&mut ready, Some(&left)) {
             Ok(0) => break,
@@ -82,7 +97,7 @@ pub fn ask() -> io::Result<Answers> {
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(parse(&String::from_utf8_lossy(&heard)))
+    Ok(String::from_utf8_lossy(&heard).into_owned())
 }
 
 /// Whether the primary attributes have come: `CSI ? … c`.
@@ -119,8 +134,7 @@ mod tests {
 
     #[test]
     fn kitty_answers_everything() {
-        let answers =
-            parse("\x1b_Gi=31;OK\x1b\\\x1bP>|kitty(0.42.1)\x1b\\\x1b[6;20;10t\x1b[?62;52;c");
+        let answers = parse("\x1b_Gi=31;OK\x1b\\\x1bP>|kitty(0.42.1)\x1b\\\x1b[6;20;10t\x1b[?62;52;c");
         let name = Some("kitty(0.42.1)".into());
         assert_eq!(answers, Answers { kitty: true, sixel: false, name, cell: Some((10, 20)) });
         assert_eq!(answers.images(false), Images::Kitty);

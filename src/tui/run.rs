@@ -4,6 +4,7 @@
 
 use super::{
     Left, Listener, Options, TuiError,
+    input::Input,
     pictures::Pictures,
     probe,
     state::{Effect, State},
@@ -12,8 +13,7 @@ use super::{
     view,
 };
 use crate::engine::{Handle, message::Snapshot};
-use crossterm::event::{Event, EventStream, KeyEventKind};
-use futures_util::{FutureExt, StreamExt};
+use crossterm::event::{Event, KeyEventKind};
 use std::{
     io,
     sync::Arc,
@@ -41,7 +41,11 @@ pub fn run(
     listener: Option<Listener>,
 ) -> Result<Left, TuiError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async { Loop::new(handle, options, listener, &mut stage)?.run().await })
+    runtime.block_on(async {
+        // Before anything else: a signal at any moment ends the program in good order.
+        let ending = Ending::new()?;
+        Loop::new(handle, options, listener, &mut stage)?.run(ending).await
+    })
 }
 
 /// The signals that end the program.
@@ -49,6 +53,14 @@ struct Ending {
     terminate: Signal,
     hangup: Signal,
     interrupt: Signal,
+    /// No end: the window has another size.
+    resize: Signal,
+}
+
+/// What a signal asks for.
+enum Told {
+    End,
+    Resize,
 }
 
 impl Ending {
@@ -57,14 +69,16 @@ impl Ending {
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
+            resize: signal(SignalKind::window_change())?,
         })
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Told {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.hangup.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Told::End,
+            _ = self.hangup.recv() => Told::End,
+            _ = self.interrupt.recv() => Told::End,
+            _ = self.resize.recv() => Told::Resize,
         }
     }
 }
@@ -76,6 +90,8 @@ struct Loop<'a> {
     pictures: Pictures,
     news: watch::Receiver<Arc<Snapshot>>,
     telemetry: crate::device::Telemetry,
+    /// The telemetry's reading that is shown.
+    reading: u64,
     signalled: bool,
 }
 
@@ -95,7 +111,8 @@ impl<'a> Loop<'a> {
             theme,
             pictures: Pictures::new(theme, options.images, tmux),
             news,
-            telemetry: crate::device::Telemetry::start(|| {}),
+            telemetry: crate::device::Telemetry::start(),
+            reading: 0,
             signalled: false,
         };
         // Something is on the screen before anything is asked or loaded.
@@ -114,38 +131,42 @@ impl<'a> Loop<'a> {
         Ok(it)
     }
 
-    async fn run(mut self) -> Result<Left, TuiError> {
-        let (mut keys, mut ending) = (EventStream::new(), Ending::new()?);
+    async fn run(mut self, mut ending: Ending) -> Result<Left, TuiError> {
+        let mut keys = Input::start()?;
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut engine_lives = true;
+        let (mut engine_lives, mut lost) = (true, false);
         self.draw()?;
         loop {
             let mut redraw = false;
             tokio::select! {
                 biased;
-                () = ending.next() => {
-                    self.signalled = true;
-                    if self.state.leaving.is_some() || self.state.ended() {
-                        return Ok(self.left());
+                told = ending.next() => {
+                    if matches!(told, Told::End) {
+                        self.signalled = true;
+                        if self.state.leaving.is_some() || self.state.ended() {
+                            return Ok(self.left());
+                        }
+                        self.state.stop(Instant::now());
+                    } else {
+                        self.pictures.forget();
                     }
-                    self.state.stop(Instant::now());
                     redraw = true;
                 }
-                event = keys.next() => match event {
+                event = keys.next(), if !lost => match event {
                     Some(event) => {
                         if let Some(left) = self.take(event?, &mut keys)? {
                             return Ok(left);
                         }
                         redraw = true;
                     }
-                    None => self.hang_up(),
+                    None => lost = true,
                 },
                 news = self.news.changed(), if engine_lives => engine_lives = news.is_ok(),
                 _ = tick.tick() => {
-                    if let Some(reading) = self.telemetry.latest()
-                        && self.state.device.now.as_ref() != Some(&reading)
-                    {
+                    let newest = self.telemetry.revision();
+                    if newest != self.reading && let Some(reading) = self.telemetry.latest() {
+                        self.reading = newest;
                         self.state.device.take(reading);
                     }
                 }
@@ -157,7 +178,7 @@ impl<'a> Loop<'a> {
             {
                 return Ok(self.left());
             }
-            if hung_up() {
+            if lost || hung_up() {
                 self.hang_up();
             } else if redraw {
                 self.draw()?;
@@ -166,17 +187,15 @@ impl<'a> Loop<'a> {
     }
 
     /// Takes in one event and all others that wait: many keys, one frame.
-    fn take(&mut self, first: Event, keys: &mut EventStream) -> Result<Option<Left>, TuiError> {
+    fn take(&mut self, first: Event, keys: &mut Input) -> Result<Option<Left>, TuiError> {
         let mut next = Some(first);
         while let Some(event) = next {
             let effect = match event {
-                Event::Key(key) if key.kind != KeyEventKind::Release => self.state.press(&key, Instant::now()),
+                Event::Key(key) if key.kind != KeyEventKind::Release => {
+                    self.state.press(&key, Instant::now())
+                }
                 Event::Paste(text) => {
                     self.state.editor.type_text(&text);
-                    None
-                }
-                Event::Resize(..) => {
-                    self.pictures.forget();
                     None
                 }
                 _ => None,
@@ -190,10 +209,7 @@ impl<'a> Loop<'a> {
                 }
                 None => {}
             }
-            next = match keys.next().now_or_never() {
-                Some(Some(event)) => Some(event?),
-                _ => None,
-            };
+            next = keys.waiting().transpose()?;
         }
         Ok(None)
     }
@@ -215,6 +231,10 @@ impl<'a> Loop<'a> {
     }
 
     fn left(&self) -> Left {
-        Left { signalled: self.signalled, failure: self.state.failure.clone() }
+        Left {
+            signalled: self.signalled,
+            interrupted: self.state.by_interrupt,
+            failure: self.state.failure.clone(),
+        }
     }
 }

@@ -12,7 +12,10 @@ use std::{
     io::{self, IsTerminal, Write},
     os::fd::AsFd,
     rc::Rc,
-    sync::Once,
+    sync::{
+        Once,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::ThreadId,
 };
 
@@ -47,6 +50,9 @@ impl Stage {
         if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
             return Err(TuiError::NoTerminal);
         }
+        if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
+            return Err(TuiError::Dumb);
+        }
         restore_on_panic();
         enter()?;
         let frame = Frame::default();
@@ -77,7 +83,9 @@ impl Stage {
     /// # Errors
     /// The terminal's.
     pub fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // Not `clear`: it asks the terminal where the cursor is, and waits for the answer.
+        let area = self.terminal.size()?.into();
+        self.terminal.resize(area)
     }
 
     /// Gives the terminal to the shell until the program is brought back.
@@ -86,8 +94,9 @@ impl Stage {
     /// The terminal's.
     pub fn suspend(&mut self) -> io::Result<()> {
         give_back();
-        // Not `raise`: every thread stops, training too, as the user of Ctrl-Z expects.
-        let stopped = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
+        // Every thread stops, training too, as the user of Ctrl-Z expects; and with it who started the
+        // program, such as `time`. TSTP does nothing where no shell would bring it back.
+        let stopped = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
         enter()?;
         stopped?;
         self.forget()
@@ -110,7 +119,11 @@ pub fn hung_up() -> bool {
     poll(&mut state, Some(&now)).is_ok_and(|count| count > 0) && state[0].revents().intersects(gone)
 }
 
+/// Whether the terminal is ours.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
 fn enter() -> io::Result<()> {
+    TAKEN.store(true, Ordering::SeqCst);
     terminal::enable_raw_mode()?;
     execute!(
         io::stdout(),
@@ -124,7 +137,8 @@ fn enter() -> io::Result<()> {
 
 /// Leaves the terminal as it was. Errors are of no use any more: there may be no terminal.
 fn give_back() {
-    if hung_up() {
+    // Once: a second leaving of the alternate screen would put the cursor back over what was said since.
+    if !TAKEN.swap(false, Ordering::SeqCst) || hung_up() {
         return;
     }
     let _ = execute!(

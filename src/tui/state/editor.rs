@@ -8,6 +8,7 @@ use crate::{
     nn::OptimizerSettings,
 };
 use serde_json::Value;
+use std::collections::VecDeque;
 
 /// A number outside the augmentations.
 #[derive(Debug)]
@@ -59,18 +60,29 @@ pub enum Row {
     Dial(&'static Dial),
 }
 
-/// An edit that the engine has not confirmed.
+/// An edit that was sent. The engine answers in the order in which it was asked.
 #[derive(Clone, Debug)]
-struct Pending {
+struct Sent {
     path: String,
     value: Value,
-    /// Answers that are still to come.
-    answers: usize,
+    /// Its place in the history.
+    number: u64,
+    way: Way,
+}
+
+/// How an edit came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// By its reader, or made again.
+    Done,
+    /// Taken back.
+    Undone,
 }
 
 /// An edit that can be taken back.
 #[derive(Clone, Debug, PartialEq)]
 struct Done {
+    number: u64,
     path: String,
     from: Value,
     to: Value,
@@ -89,14 +101,20 @@ pub struct Typed {
 pub struct Editor {
     pub selected: usize,
     unfolded: Vec<&'static str>,
-    pending: Vec<Pending>,
+    /// Edits without an answer yet, oldest first.
+    sent: VecDeque<Sent>,
     done: Vec<Done>,
     undone: Vec<Done>,
+    count: u64,
     pub typed: Option<Typed>,
 }
 
 /// So many edits can be taken back.
 const MEMORY: usize = 1_000;
+/// A step below this part of its range becomes finer towards 0.
+const TINY: f64 = 1e-3;
+/// The finest step, as a part of the usual one.
+const FINEST: f64 = 1e-4;
 /// Longest typed value.
 const LONGEST: usize = 24;
 
@@ -144,8 +162,8 @@ impl Editor {
 
     /// The value to show at a path, and whether the engine still has to confirm it.
     pub fn value(&self, config: &Config, path: &str) -> (Option<Value>, bool) {
-        match self.pending.iter().find(|pending| pending.path == path) {
-            Some(pending) => (Some(pending.value.clone()), true),
+        match self.sent.iter().rev().find(|sent| sent.path == path) {
+            Some(sent) => (Some(sent.value.clone()), true),
             None => (in_force(config, path), false),
         }
     }
@@ -160,14 +178,15 @@ impl Editor {
         if self.done.len() >= MEMORY {
             self.done.remove(0);
         }
-        self.done.push(Done { path: path.into(), from, to: to.clone() });
-        Some(self.send(path, to))
+        self.count += 1;
+        self.done.push(Done { number: self.count, path: path.into(), from, to: to.clone() });
+        Some(self.send(self.count, Way::Done, path, to))
     }
 
     /// The last edit taken back.
     pub fn undo(&mut self) -> Option<Edit> {
         let last = self.done.pop()?;
-        let edit = self.send(&last.path.clone(), last.from.clone());
+        let edit = self.send(last.number, Way::Undone, &last.path, last.from.clone());
         self.undone.push(last);
         Some(edit)
     }
@@ -175,7 +194,7 @@ impl Editor {
     /// The last undone edit made again.
     pub fn redo(&mut self) -> Option<Edit> {
         let last = self.undone.pop()?;
-        let edit = self.send(&last.path.clone(), last.to.clone());
+        let edit = self.send(last.number, Way::Done, &last.path, last.to.clone());
         self.done.push(last);
         Some(edit)
     }
@@ -185,30 +204,27 @@ impl Editor {
         (!self.done.is_empty(), !self.undone.is_empty())
     }
 
-    fn send(&mut self, path: &str, value: Value) -> Edit {
-        match self.pending.iter_mut().find(|pending| pending.path == path) {
-            Some(pending) => (pending.value, pending.answers) = (value.clone(), pending.answers + 1),
-            None => self.pending.push(Pending { path: path.into(), value: value.clone(), answers: 1 }),
-        }
+    fn send(&mut self, number: u64, way: Way, path: &str, value: Value) -> Edit {
+        self.sent.push_back(Sent { path: path.into(), value: value.clone(), number, way });
         Edit { path: path.into(), value }
     }
 
-    /// The engine has answered an edit of this path; a refused one cannot be taken back.
-    pub fn answered(&mut self, path: &str, refused: bool) {
-        if let Some(at) = self.pending.iter().position(|pending| pending.path == path) {
-            self.pending[at].answers = self.pending[at].answers.saturating_sub(1);
-            if self.pending[at].answers == 0 {
-                self.pending.remove(at);
-            }
+    /// The engine has answered the oldest edit of this path. A refused one leaves the history as if it had
+    /// not been tried.
+    pub fn answered(&mut self, path: &str, applied: bool) {
+        let Some(at) = self.sent.iter().position(|sent| sent.path == path) else { return };
+        let Some(sent) = self.sent.remove(at).filter(|_| !applied) else { return };
+        let (here, there) = match sent.way {
+            Way::Done => (&mut self.done, &mut self.undone),
+            Way::Undone => (&mut self.undone, &mut self.done),
+        };
+        let Some(at) = here.iter().position(|done| done.number == sent.number) else { return };
+        let refused = here.remove(at);
+        // What could not be taken back is still done.
+        if sent.way == Way::Undone {
+            let place = there.partition_point(|done| done.number < refused.number);
+            there.insert(place, refused);
         }
-        if refused && let Some(at) = self.done.iter().rposition(|done| done.path == path) {
-            self.done.remove(at);
-        }
-    }
-
-    /// Forgets what is pending and already in force, should an answer have been lost on the way.
-    pub fn settle(&mut self, config: &Config) {
-        self.pending.retain(|it| in_force(config, &it.path).is_none_or(|value| !same(&value, &it.value)));
     }
 
     /// Adds to the typed text what can belong to a number.
@@ -233,10 +249,17 @@ pub fn number(config: &Config, row: Row) -> Option<(String, &'static Knob)> {
     }
 }
 
-/// A step up (+1) or down (−1) from `value`, inside the range.
+/// A step up (+1) or down (−1) from `value`, inside the range. Where a step is tiny beside the range, as a
+/// learning rate's is, it becomes finer towards 0, so that no order of magnitude is stepped over.
 pub fn step(value: &Value, knob: &Knob, direction: f64) -> Option<Value> {
-    let moved = value.as_f64()? + direction * knob.step;
-    Some(shaped((moved * 1e9).round() / 1e9, value, knob))
+    let now = value.as_f64()?;
+    let fine = knob.step < (knob.max - knob.min) * TINY && !value.is_u64();
+    let mut step = knob.step;
+    while fine && now > 0.0 && step > knob.step * FINEST && (step > now || direction < 0.0 && step >= now) {
+        step /= 10.0;
+    }
+    let moved = now + direction * step;
+    Some(shaped((moved * 1e12).round() / 1e12, value, knob))
 }
 
 /// A typed number, or what is wrong with it.

@@ -113,6 +113,8 @@ pub struct State {
     pub failure: Option<String>,
     /// Since when the last checkpoint is awaited.
     pub leaving: Option<Instant>,
+    /// The reader left by Ctrl-C.
+    pub by_interrupt: bool,
     interrupted: Option<Instant>,
     shown: Instant,
     last_time: f64,
@@ -142,6 +144,7 @@ impl State {
             notices: Notices::default(),
             failure: None,
             leaving: None,
+            by_interrupt: false,
             interrupted: None,
             shown: now,
             last_time: 0.0,
@@ -157,17 +160,21 @@ impl State {
         for event in self.handle.events.drain() {
             urgent |= self.event(event, now);
         }
-        match self.handle.snapshot.has_changed() {
-            Ok(false) => {}
-            Ok(true) => {
-                let next = self.handle.snapshot.borrow_and_update().clone();
-                urgent |= self.take(next);
-            }
-            Err(_) => urgent |= self.engine_gone(),
+        // Whether the engine has gone is asked first, so that its last word is seen all the same.
+        let gone = self.handle.snapshot.has_changed().is_err();
+        let news = {
+            let newest = self.handle.snapshot.borrow_and_update();
+            newest.has_changed().then(|| newest.clone())
+        };
+        if let Some(next) = news {
+            urgent |= self.take(next);
+        }
+        if gone {
+            urgent |= self.engine_gone();
         }
         let calm = now.duration_since(self.shown) >= CALM;
         if urgent || calm {
-            let fresh = self.take_records();
+            let fresh = self.take_records() | std::mem::take(&mut self.device.fresh);
             if urgent || fresh || self.snapshot_moved() {
                 self.shown = now;
                 return true;
@@ -199,7 +206,6 @@ impl State {
         let old = std::mem::replace(&mut self.snapshot, next);
         let new = self.snapshot.clone();
         self.heads.update(&new.config);
-        self.editor.settle(&new.config);
         self.editor.select(&new.config, self.editor.selected);
         if let Phase::Failed(why) = &new.phase
             && self.failure.is_none()
@@ -207,14 +213,22 @@ impl State {
             self.failure = Some(plain(why));
             self.over = Over::Failure(0);
         }
-        if matches!(new.phase, Phase::Training | Phase::Paused) && self.asked.is_none() {
-            self.ask_views(ViewRequest::default());
+        let measured = |it: &Snapshot| it.invariance.as_ref().map(|report| report.step);
+        if matches!(new.phase, Phase::Training | Phase::Paused) {
+            match self.asked {
+                None => self.ask_views(ViewRequest::default()),
+                // Their cosines are to be the model's as it is: anew with every measurement and edit.
+                Some(asked) if old.revision != new.revision || measured(&old) != measured(&new) => {
+                    self.ask_views(asked);
+                }
+                Some(_) => {}
+            }
         }
         let views = |it: &Snapshot| it.views.as_ref().map(|sheet| (sheet.request, sheet.step));
         std::mem::discriminant(&old.phase) != std::mem::discriminant(&new.phase)
             || old.revision != new.revision
             || views(&old) != views(&new)
-            || old.invariance.as_ref().map(|it| it.step) != new.invariance.as_ref().map(|it| it.step)
+            || measured(&old) != measured(&new)
     }
 
     /// The training thread has gone: it should have said why, or that it is done.
@@ -227,6 +241,11 @@ impl State {
         self.failure = Some(why.into());
         self.over = Over::Failure(0);
         true
+    }
+
+    /// Whether something lies on top. Pictures made of pixels would lie above it.
+    pub fn covered(&self) -> bool {
+        matches!(self.over, Over::Help(_) | Over::Failure(_))
     }
 
     /// Whether no more steps will be made.
@@ -245,7 +264,7 @@ impl State {
         }
         match event {
             Event::Edited { step, path, from, to } => {
-                self.editor.answered(&path, false);
+                self.editor.answered(&path, true);
                 let (path, from, to) = (plain_line(&path), plain_line(&from), plain_line(&to));
                 let text = mark_text(&path, &from, &to);
                 self.notices.say(Tone::Done, &format!("step {step}: {path} {from} → {to}"), now);
@@ -255,7 +274,7 @@ impl State {
                 self.marks.push(EditMark { step, time: self.last_time, text });
             }
             Event::Refused { path, why } => {
-                self.editor.answered(&path, true);
+                self.editor.answered(&path, false);
                 self.notices.say(Tone::Warning, &format!("{path} stays as it was: {why}"), now);
             }
             Event::Saved { step, path } => {

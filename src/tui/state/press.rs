@@ -127,6 +127,7 @@ impl State {
     fn interrupt(&mut self, now: Instant) -> Option<Effect> {
         let again = self.interrupted.is_some_and(|first| now.duration_since(first) < TWICE);
         if again || self.leaving.is_some() || self.over == Over::Question {
+            self.by_interrupt = true;
             return self.leave(now);
         }
         self.interrupted = Some(now);
@@ -164,19 +165,12 @@ impl State {
         let at = self.editor.selected;
         match (&mut self.over, action) {
             (Over::Help(line) | Over::Failure(line), Action::Up) => *line = line.saturating_sub(1),
-            (Over::Help(line) | Over::Failure(line), Action::Down) => *line = (*line + 1).min(500),
+            (Over::Help(line) | Over::Failure(line), Action::Down) => *line += 1,
             (_, Action::Up) => self.editor.select(&config, at.saturating_sub(1)),
             (_, Action::Down) => self.editor.select(&config, at + 1),
             (_, Action::First) => self.editor.select(&config, 0),
             (_, Action::Last) => self.editor.select(&config, usize::MAX),
-            (_, Action::Undo) => match self.editor.undo() {
-                Some(edit) => self.command(Command::Edit(edit)),
-                None => self.notices.say(Tone::Note, "no edit to take back", now),
-            },
-            (_, Action::Redo) => match self.editor.redo() {
-                Some(edit) => self.command(Command::Edit(edit)),
-                None => self.notices.say(Tone::Note, "no edit to make again", now),
-            },
+            (_, Action::Undo | Action::Redo) => self.go(action, now),
             (_, Action::Erase | Action::EraseAll) => {
                 if let Some(typed) = &mut self.editor.typed {
                     typed.error = None;
@@ -184,20 +178,44 @@ impl State {
                     typed.text.truncate(keep);
                 }
             }
-            (_, Action::Submit) => self.submit(),
-            _ => self.edit_row(action),
+            (_, Action::Submit) => self.submit(now),
+            _ => self.edit_row(action, now),
         }
     }
 
-    fn edit_row(&mut self, action: Action) {
+    /// Takes the last edit back, or makes it again.
+    fn go(&mut self, action: Action, now: Instant) {
+        if self.too_late(now) {
+            return;
+        }
+        let (edit, none) = match action {
+            Action::Undo => (self.editor.undo(), "no edit to take back"),
+            _ => (self.editor.redo(), "no edit to make again"),
+        };
+        match edit {
+            Some(edit) => self.command(Command::Edit(edit)),
+            None => self.notices.say(Tone::Note, none, now),
+        }
+    }
+
+    /// Nothing can be edited once training has ended. Says so.
+    fn too_late(&mut self, now: Instant) -> bool {
+        let late = self.ended() || self.leaving.is_some();
+        if late {
+            self.notices.say(Tone::Note, "training has ended: nothing can be changed any more", now);
+        }
+        late
+    }
+
+    fn edit_row(&mut self, action: Action, now: Instant) {
         let config = self.snapshot.config.clone();
         let Some(row) = self.editor.row(&config) else { return };
         match (row, action) {
             (Row::Entry(at), Action::Toggle) => {
-                self.flip(&format!("augment.{}.enabled", config.augment[at].name()))
+                self.flip(&format!("augment.{}.enabled", config.augment[at].name()), now)
             }
             (Row::Entry(at), Action::ToggleHead) => {
-                self.flip(&format!("augment.{}.head", config.augment[at].name()))
+                self.flip(&format!("augment.{}.head", config.augment[at].name()), now)
             }
             (Row::Entry(at), Action::Increase) => self.editor.unfold(&config, at, true),
             (Row::Entry(at) | Row::Knob(at, _), Action::Decrease | Action::Unfold)
@@ -205,6 +223,10 @@ impl State {
             {
                 let show = action == Action::Unfold && !self.editor.is_unfolded(config.augment[at].name());
                 self.editor.unfold(&config, at, show);
+            }
+            (Row::Entry(at), Action::TypeValue) if config.augment[at].settings.kind().knobs.is_empty() => {
+                let name = config.augment[at].name();
+                self.notices.say(Tone::Note, &format!("{name} has no number to type"), now);
             }
             (Row::Entry(at), Action::TypeValue) => {
                 self.editor.unfold(&config, at, true);
@@ -216,14 +238,14 @@ impl State {
                 let Some((path, knob)) = number(&config, row) else { return };
                 let value = self.editor.value(&config, &path).0;
                 if let Some(to) = value.and_then(|value| step(&value, knob, direction)) {
-                    self.change(&path, to);
+                    self.change(&path, to, now);
                 }
             }
             _ => {}
         }
     }
 
-    fn submit(&mut self) {
+    fn submit(&mut self, now: Instant) {
         let config = self.snapshot.config.clone();
         let Some(typed) = self.editor.typed.clone() else { return };
         let Some((path, knob)) = self.editor.row(&config).and_then(|row| number(&config, row)) else {
@@ -234,20 +256,23 @@ impl State {
         match parse(&typed.text, &like, knob) {
             Ok(value) => {
                 self.editor.typed = None;
-                self.change(&path, value);
+                self.change(&path, value, now);
             }
             Err(why) => self.editor.typed = Some(Typed { error: Some(why), ..typed }),
         }
     }
 
-    fn flip(&mut self, path: &str) {
-        let now = self.editor.value(&self.snapshot.config, path).0.and_then(|value| value.as_bool());
-        if let Some(now) = now {
-            self.change(path, Value::from(!now));
+    fn flip(&mut self, path: &str, now: Instant) {
+        let value = self.editor.value(&self.snapshot.config, path).0.and_then(|value| value.as_bool());
+        if let Some(value) = value {
+            self.change(path, Value::from(!value), now);
         }
     }
 
-    fn change(&mut self, path: &str, to: Value) {
+    fn change(&mut self, path: &str, to: Value, now: Instant) {
+        if self.too_late(now) {
+            return;
+        }
         if let Some(edit) = self.editor.edit(&self.snapshot.config.clone(), path, to) {
             self.command(Command::Edit(edit));
         }

@@ -1,7 +1,7 @@
 //! The curves' data: every step counts, memory stays bounded, and no spike is ever lost.
 //!
 //! A series is a list of buckets, each the smallest, largest and last value of neighbouring steps. At
-//! first a bucket is a step; whenever there are too many, neighbours merge. The smoothed curves are
+//! first a bucket is a step; whenever there are too many, each comes to hold twice as many. The smoothed curves are
 //! computed as the steps arrive, before anything merges, so that they are exact at any length.
 
 use crate::engine::message::{Span, StepRecord};
@@ -87,6 +87,8 @@ pub struct Envelope {
 pub struct Series {
     pub tag: Arc<str>,
     buckets: Vec<Bucket>,
+    /// Steps that a bucket holds: all hold as many, so that the beginning is as fine as the end.
+    width: u64,
     /// Numerator and weight of each exponential mean.
     means: [(f64, f64); SMOOTHING.len()],
     resting: bool,
@@ -94,7 +96,7 @@ pub struct Series {
 
 impl Series {
     fn new(tag: Arc<str>) -> Self {
-        Self { tag, buckets: Vec::new(), means: [(0.0, 0.0); SMOOTHING.len()], resting: false }
+        Self { tag, buckets: Vec::new(), width: 1, means: [(0.0, 0.0); SMOOTHING.len()], resting: false }
     }
 
     /// Takes the figures of one record.
@@ -120,33 +122,28 @@ impl Series {
         }
         let firsts = spans.map(|span| span.last);
         let rested = std::mem::take(&mut self.resting);
-        self.buckets.push(Bucket { first_step: step, step, time, spans, firsts, broken, rested });
-        if self.buckets.len() > BUCKETS {
-            self.merge();
+        self.add(Bucket { first_step: step, step, time, spans, firsts, broken, rested }, step);
+        while self.buckets.len() > BUCKETS {
+            self.width *= 2;
+            for bucket in std::mem::take(&mut self.buckets) {
+                self.add(bucket, step);
+            }
         }
     }
 
-    /// Halves the number of buckets, but never joins what a long rest parts.
-    fn merge(&mut self) {
-        let length = self.buckets.last().map_or(0, |last| last.step).max(1) as f64;
-        let old = std::mem::take(&mut self.buckets);
-        let mut pending: Option<Bucket> = None;
-        for bucket in old {
-            pending = match pending.take() {
-                None => Some(bucket),
-                Some(before) => {
-                    let gap = bucket.first_step.saturating_sub(before.step) as f64;
-                    if bucket.rested && gap > length * SHORTEST_GAP {
-                        self.buckets.push(before);
-                        Some(bucket)
-                    } else {
-                        self.buckets.push(before.with(bucket));
-                        None
-                    }
+    /// Adds a bucket to its neighbour, if both fit into one; but never joins what a long rest parts.
+    fn add(&mut self, bucket: Bucket, length: u64) {
+        match self.buckets.last_mut() {
+            Some(last) if last.first_step / self.width == bucket.first_step / self.width => {
+                let gap = bucket.first_step.saturating_sub(last.step) as f64;
+                if bucket.rested && gap > length as f64 * SHORTEST_GAP {
+                    self.buckets.push(bucket);
+                } else {
+                    *last = last.with(bucket);
                 }
-            };
+            }
+            _ => self.buckets.push(bucket),
         }
-        self.buckets.extend(pending);
     }
 
     /// The last finite value, as smooth as asked for; none while the head rests.
@@ -276,6 +273,8 @@ mod tests {
         assert!(series.buckets.len() <= BUCKETS);
         let columns = series.columns(Along::Step, (0.0, 1e6), 100, 0);
         let spikes: Vec<_> = (0..100).filter(|&i| columns[i].values.unwrap().max == 99.0).collect();
+        // The beginning is as fine as the end.
+        assert!(series.buckets.windows(2).all(|two| two[1].step - two[0].step <= 2 * series.width));
         assert_eq!(spikes, [65]);
     }
 

@@ -47,8 +47,8 @@ pub fn draw(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
         pieces.extend(
             match it {
                 Row::Entry(at) => config.augment.get(*at).map(|it| entry(state, theme, it, area.width)),
-                Row::Knob(_, knob) => Some(value(state, theme, *it, knob.path, 4, chosen)),
-                Row::Dial(dial) => Some(value(state, theme, *it, dial.label, 1, chosen)),
+                Row::Knob(_, knob) => Some(value(state, theme, *it, knob.path, 4, (chosen, area.width))),
+                Row::Dial(dial) => Some(value(state, theme, *it, dial.label, 1, (chosen, area.width))),
             }
             .unwrap_or_default(),
         );
@@ -96,7 +96,7 @@ fn value<'a>(
     it: Row,
     label: &'a str,
     indent: usize,
-    chosen: bool,
+    (chosen, width): (bool, u16),
 ) -> Vec<Span<'a>> {
     let config = &state.snapshot.config;
     let Some((path, _)) = number(config, it) else { return Vec::new() };
@@ -107,10 +107,12 @@ fn value<'a>(
         None => right(&value.as_ref().map(figure).unwrap_or_default(), 8),
     };
     let now = (path == "optimizer.lr" && state.snapshot.step > 0)
-        .then(|| format!("  now {}", setting(three_digits(f64::from(state.snapshot.lr)))));
+        .then(|| format!(" now {}", setting(three_digits(f64::from(state.snapshot.lr)))))
+        // A number that is cut is a false number.
+        .filter(|now| 28 + now.chars().count() <= usize::from(width));
     vec![
         Span::raw(" ".repeat(indent)),
-        Span::raw(left(label, 18 - indent)),
+        Span::raw(left(label, 17 - indent)),
         Span::styled(figure, if typed.is_some() { theme.strong() } else { Style::new() }),
         Span::styled(if pending { " …" } else { "  " }, theme.warn()),
         Span::styled(now.unwrap_or_default(), theme.dim()),

@@ -16,10 +16,34 @@ use ratatui::{
     text::Span,
 };
 
-/// Columns of a figure.
-const CELL: usize = 6;
-/// Columns of a head's name.
-const HEAD: usize = 11;
+/// How wide things are, in columns.
+#[derive(Clone, Copy)]
+struct Widths {
+    /// A head's label, and its name behind it; or the label alone.
+    head: usize,
+    /// A figure.
+    cell: usize,
+    /// Augmentations that are shown.
+    shown: usize,
+    /// There is room for the selectivity.
+    selectivity: bool,
+}
+
+/// Columns of the selectivity.
+const SELECTIVITY: usize = 5;
+
+impl Widths {
+    /// The widest that show everything; of the narrowest, as many columns as there is room for.
+    fn fitting(room: usize, columns: usize) -> Self {
+        let all = |head: usize, cell: usize| Self { head, cell, shown: columns, selectivity: true };
+        let needed = |it: &Self| it.head + it.shown * it.cell + if it.selectivity { SELECTIVITY } else { 0 };
+        let narrow = Self { selectivity: false, ..all(4, 6) };
+        let fitting = [all(12, 7), all(12, 6), all(4, 7), all(4, 6), narrow].into_iter();
+        let fitting = fitting.filter(|it| needed(it) <= room).next();
+        // The last column says how many are missing.
+        fitting.unwrap_or(Self { shown: room.saturating_sub(narrow.head + 4) / narrow.cell, ..narrow })
+    }
+}
 
 /// The matrix that is shown.
 fn report(state: &State) -> Option<&InvarianceReport> {
@@ -35,7 +59,7 @@ pub fn title(state: &State) -> String {
 
 /// Rows that the pane wants, its frame included.
 pub fn height(state: &State) -> u16 {
-    report(state).map_or(6, |report| report.heads.len() as u16 + 5)
+    report(state).map_or(6, |report| report.heads.len() as u16 + 6)
 }
 
 /// Figures always; their shade beside.
@@ -45,22 +69,28 @@ pub fn draw(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
         super::empty(text, theme, area, buffer);
         return;
     };
-    let room = usize::from(area.width).saturating_sub(HEAD + 1);
-    let selectivity = report.augmentations.len() * CELL + 5 <= room;
-    let shown = report.augmentations.len().min((room.saturating_sub(usize::from(selectivity) * 5)) / CELL);
-    let mut header = vec![Span::raw(" ".repeat(HEAD + 1))];
-    for name in &report.augmentations[..shown] {
-        header.push(Span::styled(right(&short_name(name), CELL - 1) + " ", theme.dim()));
+    let widths = Widths::fitting(usize::from(area.width), report.augmentations.len());
+    let mut header = vec![Span::raw(" ".repeat(widths.head))];
+    for name in &report.augmentations[..widths.shown] {
+        let name: String = name.chars().take(widths.cell - 1).collect();
+        header.push(Span::styled(right(&name, widths.cell - 1) + " ", theme.dim()));
     }
-    if selectivity {
-        header.push(Span::styled(right("sel", 5), theme.dim()));
+    if widths.selectivity {
+        header.push(Span::styled(right("sel", SELECTIVITY), theme.dim()));
+    }
+    if widths.shown < report.augmentations.len() {
+        let more = format!(" +{}", report.augmentations.len() - widths.shown);
+        header.push(Span::styled(more, theme.dim()));
     }
     line(row(area, 0), header, buffer);
     let last = usize::from(area.height).saturating_sub(1);
     for (h, head) in report.heads.iter().enumerate().take(last.saturating_sub(1)) {
-        line(row(area, h + 1), figures(state, theme, report, (h, head), shown, selectivity), buffer);
+        line(row(area, h + 1), figures(state, theme, report, (h, head), widths), buffer);
     }
     put(row(area, last), 1, &footer(state, report), theme.dim(), buffer);
+    if last > report.heads.len() + 1 {
+        put(row(area, last - 1), 1, &neighbours(state), theme.dim(), buffer);
+    }
 }
 
 fn figures<'a>(
@@ -68,30 +98,41 @@ fn figures<'a>(
     theme: Theme,
     report: &'a InvarianceReport,
     (h, head): (usize, &'a str),
-    shown: usize,
-    selectivity: bool,
+    widths: Widths,
 ) -> Vec<Span<'a>> {
     let number = state.heads.find(head).unwrap_or(0);
     let mut pieces = vec![
         Span::styled(left(&format!(" {} ", state.heads.label(head)), 4), theme.head(number)),
-        Span::styled(left(head, HEAD - 3), theme.dim()),
+        Span::styled(left(head, widths.head - 4), theme.dim()),
     ];
-    for (a, augmentation) in report.augmentations.iter().enumerate().take(shown) {
+    for (a, augmentation) in report.augmentations.iter().enumerate().take(widths.shown) {
         let value = report.rescaled.get(h).and_then(|row| row.get(a)).copied();
         let text = value.map_or_else(|| "—".into(), share);
         // The space's own augmentation stands in brackets: there a low figure is what is wanted.
         let own = augmentation == head;
-        let text = if own { format!("[{}]", right(&text, 3)) } else { format!("{text} ") };
+        let text = if own { format!("[{text:>3}]") } else { format!("{text} ") };
         let style = value.map_or(theme.dim(), |value| shade(theme, value));
         let style = if own { style.add_modifier(Modifier::BOLD) } else { style };
-        pieces.push(Span::raw(" ".repeat(CELL.saturating_sub(text.chars().count()))));
+        pieces.push(Span::raw(" ".repeat(widths.cell.saturating_sub(text.chars().count()))));
         pieces.push(Span::styled(text, style));
     }
-    if selectivity {
+    if widths.selectivity {
         let value = report.selectivity.get(h).copied().flatten();
-        pieces.push(Span::raw(right(&value.map_or_else(|| "—".into(), share), 5)));
+        pieces.push(Span::raw(right(&value.map_or_else(|| "—".into(), share), SELECTIVITY)));
     }
     pieces
+}
+
+/// What the features are good for: `kNN  shape 31%  colour 80%`.
+fn neighbours(state: &State) -> String {
+    let knn = &state.snapshot.knn;
+    if knn.is_empty() || state.baseline {
+        return String::new();
+    }
+    let of = |(label, accuracy): &(std::sync::Arc<str>, f32)| {
+        format!("  {} {:.0}%", crate::tui::state::plain::plain_line(label), accuracy * 100.0)
+    };
+    "kNN".to_owned() + &knn.iter().map(of).collect::<String>()
 }
 
 fn footer(state: &State, report: &InvarianceReport) -> String {
@@ -112,9 +153,4 @@ fn shade(theme: Theme, value: f32) -> Style {
         _ if value < 0.65 => Style::new().fg(theme.rgb((180, 140, 40))),
         _ => Style::new().fg(theme.rgb((0, 135, 175))),
     }
-}
-
-/// The first letters, so that columns stay narrow.
-fn short_name(name: &str) -> String {
-    name.chars().take(CELL - 1).collect()
 }

@@ -48,7 +48,9 @@ pub fn draw(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
         return;
     };
     let legend = if area.width > 3 * LEGEND { LEGEND } else { 0 };
-    let chart = Rect { width: area.width - legend, ..area };
+    // Where there is no room beside the curves, their names stand above them.
+    let above = u16::from(legend == 0 && area.height > 6);
+    let chart = Rect { y: area.y + above, width: area.width - legend, height: area.height - above, ..area };
     let range = range(state, along, from, to);
     let marks = marks(state, along, range);
     let inner = plot(chart, !marks.is_empty());
@@ -66,7 +68,11 @@ pub fn draw(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
         .render(chart, buffer);
     let beside = Rect { x: chart.right(), width: legend, ..area };
     for (y, (name, series)) in curves.iter().enumerate() {
-        entry(state, theme, name, series, row(beside, y + 1), buffer);
+        line(row(beside, y + 1), entry(state, theme, name, series, 6), buffer);
+    }
+    if above > 0 {
+        let entries = curves.iter().flat_map(|(name, series)| entry(state, theme, name, series, 0));
+        line(row(area, 0), entries.collect(), buffer);
     }
 }
 
@@ -106,20 +112,21 @@ fn dash(theme: Theme, head: usize) -> ([bool; 4], &'static str) {
     if theme.depth == Depth::Mono { DASHES[head % DASHES.len()] } else { DASHES[0] }
 }
 
-/// ` ━━ z1 color  2.77`.
-fn entry(state: &State, theme: Theme, name: &str, series: &Series, area: Rect, buffer: &mut Buffer) {
+/// ` ━━ z1 color  2.77`, with so many columns for the name.
+fn entry(state: &State, theme: Theme, name: &str, series: &Series, width: usize) -> Vec<Span<'static>> {
     let head = state.heads.find(name).unwrap_or(0);
+    let has_head = head == 0 || state.snapshot.config.augment.iter().any(|it| it.head && it.name() == name);
     let value = match series.last(state.smoothing) {
         Some(value) => short(f64::from(value)),
+        None if !has_head => "gone".into(),
         None if series.rests() => "rests".into(),
         None => "×NaN".into(),
     };
     let style = if value == "×NaN" { theme.bad() } else { Style::new() };
-    let pieces = vec![
+    vec![
         Span::styled(format!(" {} ", dash(theme, head).1), theme.head(head)),
         Span::raw(left(&state.heads.label(name), 3)),
-        Span::styled(left(name, 6), theme.dim()),
+        Span::styled(left(name, width), theme.dim()),
         Span::styled(right(&value, 6), style),
-    ];
-    line(area, pieces, buffer);
+    ]
 }

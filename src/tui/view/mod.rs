@@ -35,6 +35,10 @@ pub fn draw(state: &State, theme: Theme, pictures: &mut Pictures, buffer: &mut B
     }
     status::status(state, theme, row(area, 0), buffer);
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        if let Some(why) = &state.failure {
+            put(row(area, 1), 0, why, theme.bad(), buffer);
+            return;
+        }
         let wish = format!("enlarge the terminal to {}×{} to see the panes", SMALLEST.0, SMALLEST.1);
         put(row(area, 1), 0, &wish, theme.dim(), buffer);
         status::message(state, theme, row(area, 2), buffer);
@@ -92,9 +96,9 @@ fn some(state: &State, theme: Theme, pictures: &mut Pictures, body: Rect, buffer
     line(names, pieces, buffer);
     let body = Rect { y: body.y + 1, height: body.height - 1, ..body };
     let pair = match state.focus {
-        Pane::Augmentations | Pane::Losses => Some((Pane::Augmentations, Pane::Losses)),
+        Pane::Augmentations => Some((Pane::Augmentations, Pane::Losses)),
         Pane::Invariance | Pane::Device => Some((Pane::Invariance, Pane::Device)),
-        Pane::Views => None,
+        Pane::Losses | Pane::Views => None,
     };
     match pair {
         Some((first, second)) if body.width >= 76 => {

@@ -2,7 +2,7 @@
 
 use super::views::{cosines, name, rows, tiles, title};
 use crate::tui::{
-    pictures::{Pictures, Which},
+    pictures::Pictures,
     state::{State, plain::plain_line},
     theme::Theme,
     widget::text::{cut, put, row, wrap},
@@ -28,7 +28,7 @@ pub fn draw(state: &State, theme: Theme, pictures: &mut Pictures, body: Rect, bu
         super::empty(text, theme, inner, buffer);
         return;
     };
-    let words = format!("{}   draw {}   model of step {}", title(state), sheet.request.draw, sheet.step);
+    let words = format!("{}   draw {}", title(state), sheet.request.draw);
     let area = super::frame(&words, true, theme, body, buffer);
     let (count, width) = tiles(&sheet, area.width);
     let parameters = sheet.views.iter().map(|tile| tile.params.len()).max().unwrap_or(0);
@@ -44,8 +44,9 @@ pub fn draw(state: &State, theme: Theme, pictures: &mut Pictures, body: Rect, bu
         let words = usize::from(width).saturating_sub(1);
         put(row(column, 0), 0, &cut(&name(tile, i), words), theme.strong(), buffer);
         let picture = Rect { y: area.y + 1, ..size_at(column, size) };
-        let which = Which { request: sheet.request, step: sheet.step, tile: i };
-        pictures.draw(which, sheet.side, &tile.rgb, picture.intersection(area), buffer);
+        if !state.covered() {
+            pictures.draw(sheet.side, &tile.rgb, picture.intersection(area), buffer);
+        }
         for (j, param) in tile.params.iter().enumerate() {
             let mark = if param.shared { "= q " } else { "" };
             let text = format!("{mark}{} {}", param.augmentation, plain_line(&param.text));

@@ -28,7 +28,8 @@ pub fn status(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
         pieces.push(Span::styled(format!("  {name} "), theme.dim()));
         pieces.push(Span::raw(value));
     }
-    if let Some(machine) = machine(state) {
+    let used: usize = pieces.iter().map(Span::width).sum();
+    if let Some(machine) = machine(state).filter(|it| used + 4 + it.width() <= usize::from(area.width)) {
         pieces.push(Span::styled("  │ ", theme.dim()));
         pieces.push(Span::raw(machine));
     }

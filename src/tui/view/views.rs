@@ -4,7 +4,7 @@ use crate::{
     engine::message::{ViewSheet, ViewTile},
     tui::{
         figures::share,
-        pictures::{Pictures, Which},
+        pictures::Pictures,
         state::State,
         theme::Theme,
         widget::text::{cut, left, line, put, right, row},
@@ -29,7 +29,8 @@ pub fn title(state: &State) -> String {
                 sheet.labels.iter().map(|text| crate::tui::state::plain::plain_line(text)).collect();
             let wait = if waits { " …" } else { "" };
             let index = sheet.request.index % sheet.count.max(1) + 1;
-            format!("Views   image {index}/{}   {}{wait}", sheet.count, labels.join(" · "))
+            let labels = labels.join(" · ");
+            format!("Views   image {index}/{}   {labels}   model of step {}{wait}", sheet.count, sheet.step)
         }
         (None, true) => "Views …".into(),
         (None, false) => "Views".into(),
@@ -79,8 +80,9 @@ pub fn draw(state: &State, theme: Theme, pictures: &mut Pictures, area: Rect, bu
         );
         let picture = Rect { y: area.y + 1, ..column };
         let picture = Rect { width: size.width, height: size.height.min(room.height), ..picture };
-        let which = Which { request: sheet.request, step: sheet.step, tile: i };
-        pictures.draw(which, sheet.side, &tile.rgb, picture, buffer);
+        if !state.covered() {
+            pictures.draw(sheet.side, &tile.rgb, picture, buffer);
+        }
     }
     if count < sheet.views.len() {
         let more = format!("+{}", sheet.views.len() - count);
