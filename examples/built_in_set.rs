@@ -2,19 +2,24 @@
 //! initialised backbone of width 16, and how far every head separates within 500 steps of a small model.
 //!
 //!     cargo run --release --example built_in_set
+//!
+//! Arguments are changes of the quickstart's configuration, such as `model.width=8`.
 
 use candle_core::{Device, Result, Tensor};
 use looc::{
     augment::Augmentation,
     augment::rotation::Rotation,
     config::Config,
-    data::{self, Images, normalise},
+    data::{self, Images, Splits, normalise},
     engine::{self, Job, Place, message::Phase},
     eval::{Frozen, measurement::clean, probe::Probe},
     looc::Learner,
 };
 
 const CHUNK: usize = 500;
+/// Initialisations that are probed.
+const SEEDS: u64 = 3;
+const STEPS: u64 = 500;
 
 fn main() -> color_eyre::Result<()> {
     let overrides: Vec<String> = std::env::args().skip(1).collect();
@@ -45,29 +50,37 @@ fn probes(config: &Config) -> color_eyre::Result<()> {
     let mut config = config.clone();
     (config.model.width, config.model.blocks) = (16, 1);
     let splits = data::open(&config.data, &mut data::quiet)?;
-    let learner = Learner::new(&config.model, &config.contrast, &[], 0, &Device::Cpu)?;
+    for seed in 0..SEEDS {
+        println!("weights of seed {seed}: {}", read_by_probes(&config, &splits, seed)?);
+    }
+    Ok(())
+}
+
+/// What probes read from a backbone at initialisation: the accuracy for each label, and of quarter turns.
+fn read_by_probes(config: &Config, splits: &Splits, seed: u64) -> color_eyre::Result<String> {
+    let learner = Learner::new(&config.model, &config.contrast, &[], seed, &Device::Cpu)?;
     let mut frozen = Frozen::of(&learner, &config.model, &Device::Cpu)?;
     let calibration: Vec<u32> = (0..512).collect();
     frozen.calibrate(&clean(&splits.train, &calibration, &Device::Cpu)?)?;
     let (train, held) =
         (features(&mut frozen, &splits.train, |_| 0)?, features(&mut frozen, &splits.held_out, |_| 0)?);
+    let mut text = String::new();
     for (of, held_of) in splits.train.labels.iter().zip(&splits.held_out.labels) {
         let probe = Probe::fit(&train, &of.of, of.classes.len())?;
-        println!("{:10} {:5.1}%", of.name, 100.0 * probe.accuracy(&held, &held_of.of)?);
+        text += &format!("{} {:.1}%  ", of.name, 100.0 * probe.accuracy(&held, &held_of.of)?);
     }
     let turns = |i: usize| (i % 4) as u8;
     let (train, held) =
         (features(&mut frozen, &splits.train, turns)?, features(&mut frozen, &splits.held_out, turns)?);
     let of = |count: usize| (0..count).map(|i| (i % 4) as u16).collect::<Vec<_>>();
     let probe = Probe::fit(&train, &of(splits.train.len()), 4)?;
-    println!("{:10} {:5.1}%", "rotation", 100.0 * probe.accuracy(&held, &of(splits.held_out.len()))?);
-    Ok(())
+    text += &format!("rotation {:.1}%", 100.0 * probe.accuracy(&held, &of(splits.held_out.len()))?);
+    Ok(text)
 }
 
 fn separation(config: Config) -> color_eyre::Result<()> {
-    let steps = std::env::var("STEPS").ok().and_then(|it| it.parse().ok()).unwrap_or(500);
     let folder = tempfile::tempdir()?;
-    let job = Job { config, place: Place::New(folder.path().join("run")), steps: Some(steps) };
+    let job = Job { config, place: Place::New(folder.path().join("run")), steps: Some(STEPS) };
     let (handle, thread) = engine::start(job)?;
     thread.join().map_err(|_| color_eyre::eyre::eyre!("training panicked"))?;
     let last = handle.snapshot.borrow().clone();

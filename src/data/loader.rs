@@ -53,7 +53,7 @@ impl Loader {
     ///
     /// # Errors
     /// The loader's thread has panicked; the same error again after that.
-    pub fn next(&mut self) -> Result<Batch, DataError> {
+    pub fn next_batch(&mut self) -> Result<Batch, DataError> {
         if let Some(Ok(batch)) = self.batches.as_ref().map(Receiver::recv) {
             return Ok(batch);
         }

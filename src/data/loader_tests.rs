@@ -23,7 +23,7 @@ fn batches_are_those_of_their_steps_across_epochs() {
     let (images, recipe) = (images(10, 8), recipe(3));
     let mut loader = Loader::start(images.clone(), recipe.clone(), 0).unwrap();
     for step in 0..8 {
-        let batch = loader.next().unwrap();
+        let batch = loader.next_batch().unwrap();
         assert_eq!((batch.step, batch.epoch, batch.indices.len()), (step, step / 3, 3));
         assert_eq!(batch, make_batch(&images, &recipe, step));
     }
@@ -35,7 +35,7 @@ fn a_restart_at_any_step_goes_on_as_if_nothing_had_been() {
     for first in [1, 2, 5, 1_000_003] {
         let mut loader = Loader::start(images.clone(), recipe.clone(), first).unwrap();
         for step in first..first + 3 {
-            assert_eq!(loader.next().unwrap(), make_batch(&images, &recipe, step));
+            assert_eq!(loader.next_batch().unwrap(), make_batch(&images, &recipe, step));
         }
     }
 }
@@ -92,7 +92,7 @@ fn drop_joins_the_thread() {
     let images = images(64, 32);
     let mut waiting = Loader::start(images.clone(), recipe(1), 0).unwrap();
     let stop = Arc::downgrade(&waiting.stop);
-    waiting.next().unwrap();
+    waiting.next_batch().unwrap();
     drop(waiting);
     assert!(stop.upgrade().is_none(), "the thread still holds its flag");
     let working = Loader::start(images.clone(), recipe(64), 0).unwrap();
@@ -103,7 +103,7 @@ fn drop_joins_the_thread() {
 #[test]
 fn a_panic_of_the_thread_is_an_error_that_says_what_it_said() {
     let mut loader = Loader::spawn(|_, _| panic!("angle {} is odd", 7)).unwrap();
-    let message = loader.next().unwrap_err().to_string();
+    let message = loader.next_batch().unwrap_err().to_string();
     assert!(message.contains("angle 7 is odd"), "{message}");
-    assert_eq!(loader.next().unwrap_err().to_string(), message);
+    assert_eq!(loader.next_batch().unwrap_err().to_string(), message);
 }

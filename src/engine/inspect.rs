@@ -57,8 +57,11 @@ fn tile(view: &ViewParams, picture: &Image, cosines: Vec<(Arc<str>, f32)>) -> Vi
     }
 }
 
+/// The cosine in every head, by its name.
+type Cosines = Vec<(Arc<str>, f32)>;
+
 /// For each picture: in every head, the cosine to the first one.
-fn cosines(learner: &mut Learner, pictures: &[Image], device: &Device) -> Result<Vec<Vec<(Arc<str>, f32)>>> {
+fn cosines(learner: &mut Learner, pictures: &[Image], device: &Device) -> Result<Vec<Cosines>> {
     let Some(first) = pictures.first() else { return Ok(Vec::new()) };
     let size = 3 * first.width * first.height;
     let mut planes = vec![0.0; pictures.len() * size];

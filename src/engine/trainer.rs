@@ -124,7 +124,7 @@ impl Trainer<'_> {
         self.meter.step(waited);
         self.tell(&config, &losses, lr);
         let every = config.train.checkpoint_every;
-        if every > 0 && self.now.step % every == 0 && self.now.step < self.now.steps {
+        if every > 0 && self.now.step.is_multiple_of(every) && self.now.step < self.now.steps {
             self.checkpoint();
         }
         if self.measurement_due() {
@@ -155,7 +155,7 @@ impl Trainer<'_> {
                 none.insert(Loader::start(self.data.train.clone(), recipe, self.now.step)?)
             }
         };
-        Ok(loader.next()?)
+        Ok(loader.next_batch()?)
     }
 
     fn learning_rate(&self, config: &Config) -> f64 {

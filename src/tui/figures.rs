@@ -11,7 +11,7 @@ pub fn short(value: f64) -> String {
         if value > 0.0 { "inf" } else { "-inf" }.into()
     } else if size == 0.0 {
         "0".into()
-    } else if size < 1e-3 || size >= 1e6 {
+    } else if !(1e-3..1e6).contains(&size) {
         format!("{value:.1e}")
     } else if size < 0.1 {
         no_zero(format!("{value:.4}"))

@@ -59,7 +59,7 @@ fn a_shared_angle_is_a_shared_appearance_because_rotation_comes_after_flip() {
 }
 
 #[test]
-fn through_the_plan_too_the_key_of_rotation_shows_the_querys_side_up() {
+fn through_the_plan_too_the_key_of_rotation_has_the_same_side_up() {
     let entry = |name: &str, head| Entry {
         settings: (kind(name).read)(serde_json::json!({})).unwrap(),
         enabled: true,

@@ -52,3 +52,6 @@ fn render(first: u64, count: usize, side: usize) -> Result<Images, DataError> {
     ];
     Ok(Images { side, pixels, labels })
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,11 +60,11 @@ struct Daylight {
 
 /// The share of the images that have daylight. Chosen by `examples/built_in_set.rs`: with less, a head
 /// learns too slowly which way is up; with all, an untrained network can be read for it.
-const DAYLIGHT: f32 = 0.6;
+const DAYLIGHT: f32 = 0.55;
 /// The weakest daylight.
 const DUSK: f32 = 0.4;
 /// How much brighter than the mean the sky is in full daylight, and how much darker the ground.
-const SKY: f32 = 0.4;
+const SKY: f32 = 0.35;
 /// How much brighter the top of a silhouette is in full daylight than its middle.
 const LIT: f32 = 0.5;
 

@@ -2,9 +2,12 @@
 
 use super::silhouette::Point;
 
+/// The depth of a mark at a point, for a salt.
+pub type Pattern = fn(Point, u32) -> f32;
+
 /// Names and patterns, by class number. A pattern gives the depth of its mark at a point, `0..=1`,
 /// with a period of 1; the salt is for those that are random.
-pub const TEXTURES: [(&str, fn(Point, u32) -> f32); 5] =
+pub const TEXTURES: [(&str, Pattern); 5] =
     [("plain", plain), ("stripes", stripes), ("dots", dots), ("checks", checks), ("grain", grain)];
 
 fn plain(_: Point, _: u32) -> f32 {

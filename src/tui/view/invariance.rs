@@ -38,8 +38,8 @@ impl Widths {
         let all = |head: usize, cell: usize| Self { head, cell, shown: columns, selectivity: true };
         let needed = |it: &Self| it.head + it.shown * it.cell + if it.selectivity { SELECTIVITY } else { 0 };
         let narrow = Self { selectivity: false, ..all(4, 6) };
-        let fitting = [all(12, 7), all(12, 6), all(4, 7), all(4, 6), narrow].into_iter();
-        let fitting = fitting.filter(|it| needed(it) <= room).next();
+        let mut widest_first = [all(12, 7), all(12, 6), all(4, 7), all(4, 6), narrow].into_iter();
+        let fitting = widest_first.find(|it| needed(it) <= room);
         // The last column says how many are missing.
         fitting.unwrap_or(Self { shown: room.saturating_sub(narrow.head + 4) / narrow.cell, ..narrow })
     }
