@@ -18,7 +18,7 @@ struct Terminal {
     writer: Box<dyn Write + Send>,
     child: Box<dyn portable_pty::Child + Send + Sync>,
     bytes: Arc<Mutex<Vec<u8>>>,
-    _master: Box<dyn portable_pty::MasterPty + Send>,
+    master: Box<dyn portable_pty::MasterPty + Send>,
 }
 
 impl Terminal {
@@ -48,7 +48,14 @@ impl Terminal {
             }
         });
         let writer = pair.master.take_writer().unwrap();
-        Self { parser, writer, child, bytes, _master: pair.master }
+        Self { parser, writer, child, bytes, master: pair.master }
+    }
+
+    /// Gives the window another size.
+    fn resize(&mut self, rows: u16, cols: u16) {
+        let size = [rows, cols].map(|n| NonZero::new(n).unwrap());
+        self.parser.lock().unwrap().screen_mut().set_size(size[0], size[1]);
+        self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
     fn text(&self) -> String {
@@ -154,7 +161,7 @@ fn a_first_visit() {
     terminal.until("the views' parameters", |text| text.contains("k0") && text.contains("rotation"));
     terminal.keys("1");
     terminal.keys("q");
-    terminal.until("the question", |text| text.contains("y"));
+    terminal.until("the question", |text| text.contains("Leave?"));
     terminal.keys("y");
     let code = terminal.end();
     assert_eq!(code, 0, "{}", terminal.tail());
@@ -176,7 +183,7 @@ fn a_terminated_program_gives_the_terminal_back() {
         rustix::process::Signal::TERM,
     )
     .unwrap();
-    terminal.end();
+    assert_eq!(terminal.end(), 130, "{}", terminal.tail());
     assert!(terminal.restored(), "{}", terminal.tail());
     assert!(journal(folder.path()).contains(r#""kind":"stop""#));
 }
@@ -189,4 +196,60 @@ fn a_bad_configuration_is_told_before_the_screen() {
     assert_eq!(terminal.end(), 78);
     assert!(terminal.text().contains("model.width"), "{}", terminal.text());
     assert!(!folder.path().join("runs").exists());
+}
+
+/// Another size, and a whole new painting: no question to the terminal, no end.
+#[test]
+fn a_window_changes_its_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(folder.path(), SMALL, 36, 120);
+    terminal.until("a curve", has_curve);
+    terminal.resize(24, 80);
+    terminal.until("one pane at a time", |text| text.contains(" panes "));
+    terminal.resize(10, 50);
+    terminal.until("the status lines", |text| text.contains("enlarge the terminal"));
+    terminal.resize(36, 120);
+    terminal.until("all panes", |text| text.contains("Invariance") && text.contains("Device"));
+    terminal.keys("r");
+    terminal.keys("?");
+    terminal.until("the help", |text| text.contains("what the keys do here"));
+    terminal.keys("\x1b");
+    // An escape with a key right behind it would be that key with Alt.
+    terminal.until("the screen below", |text| !text.contains("what the keys do here"));
+    terminal.keys("\x03\x03");
+    assert_eq!(terminal.end(), 130, "{}", terminal.tail());
+    assert!(terminal.restored(), "{}", terminal.tail());
+}
+
+/// What training cannot do without is told on the screen, and again when it has gone.
+#[test]
+fn a_missing_folder_is_told_on_the_screen() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["--set", "data.kind=folder", "--set", "data.path=nowhere"];
+    let mut terminal = Terminal::start(folder.path(), &arguments, 36, 120);
+    terminal.until("the reason", |text| text.contains("Training ended") && text.contains("nowhere"));
+    terminal.keys("\x1b");
+    terminal.until("the screen below", |text| !text.contains("Training ended"));
+    terminal.keys("q");
+    terminal.until("the question", |text| text.contains("Leave?"));
+    terminal.keys("y");
+    assert_eq!(terminal.end(), 1);
+    assert!(terminal.restored() && terminal.text().contains("nowhere"), "{}", terminal.text());
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0, "nothing was written");
+}
+
+/// Without colours nothing is said in colours.
+#[test]
+fn no_color_is_obeyed() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments: Vec<&str> = SMALL.iter().copied().chain(["--color", "never"]).collect();
+    let mut terminal = Terminal::start(folder.path(), &arguments, 36, 120);
+    terminal.until("a curve", has_curve);
+    terminal.keys("qy");
+    assert_eq!(terminal.end(), 0);
+    let bytes = terminal.bytes.lock().unwrap();
+    let text = String::from_utf8_lossy(&bytes);
+    for code in ["\x1b[38;", "\x1b[48;", "\x1b[31m", "\x1b[32m", "\x1b[36m"] {
+        assert!(!text.contains(code), "{code:?}");
+    }
 }

@@ -135,7 +135,7 @@ impl State {
             heads: Heads::default(),
             series: SeriesStore::default(),
             marks: Vec::new(),
-            smoothing: 0,
+            smoothing: 1,
             log: false,
             along: Along::default(),
             baseline: false,

@@ -123,14 +123,14 @@ fn figures<'a>(
     pieces
 }
 
-/// What the features are good for: `kNN  shape 31%  colour 80%`.
+/// What the features are good for: `kNN shape 31% colour 80%`.
 fn neighbours(state: &State) -> String {
     let knn = &state.snapshot.knn;
     if knn.is_empty() || state.baseline {
         return String::new();
     }
     let of = |(label, accuracy): &(std::sync::Arc<str>, f32)| {
-        format!("  {} {:.0}%", crate::tui::state::plain::plain_line(label), accuracy * 100.0)
+        format!(" {} {:.0}%", crate::tui::state::plain::plain_line(label), accuracy * 100.0)
     };
     "kNN".to_owned() + &knn.iter().map(of).collect::<String>()
 }
