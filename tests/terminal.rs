@@ -23,11 +23,15 @@ struct Terminal {
 
 impl Terminal {
     fn start(folder: &Path, arguments: &[&str], rows: u16, cols: u16) -> Self {
-        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_looc-tui"));
         command.args(arguments);
         command.cwd(folder);
+        Self::spawn(command, rows, cols)
+    }
+
+    fn spawn(mut command: CommandBuilder, rows: u16, cols: u16) -> Self {
+        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
         command.env("TERM", "xterm-256color");
         command.env_remove("NO_COLOR");
         let child = pair.slave.spawn_command(command).unwrap();
@@ -252,4 +256,31 @@ fn no_color_is_obeyed() {
     for code in ["\x1b[38;", "\x1b[48;", "\x1b[31m", "\x1b[32m", "\x1b[36m"] {
         assert!(!text.contains(code), "{code:?}");
     }
+}
+
+/// What the next test starts in a terminal: a screen that panics.
+#[test]
+fn a_screen_that_panics() {
+    if std::env::var_os(PANICS).is_some() {
+        let mut stage = looc::tui::Stage::take().unwrap();
+        stage.draw(|_| ()).unwrap();
+        panic!("a fault of the screen");
+    }
+}
+
+const PANICS: &str = "LOOC_TEST_OF_A_PANIC";
+
+/// A fault of the screen gives the terminal back first, and then tells of itself where it can be read.
+#[test]
+fn a_panic_gives_the_terminal_back() {
+    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "a_screen_that_panics", "--nocapture"]);
+    command.env(PANICS, "1");
+    command.env("RUST_BACKTRACE", "0");
+    let mut terminal = Terminal::spawn(command, 24, 80);
+    assert_ne!(terminal.end(), 0);
+    assert!(terminal.restored(), "{}", terminal.tail());
+    assert!(terminal.text().contains("a fault of the screen"), "{}", terminal.text());
+    let taken = terminal.bytes.lock().unwrap().windows(8).any(|bytes| bytes == b"\x1b[?1049h");
+    assert!(taken, "the screen was taken before");
 }

@@ -1,4 +1,4 @@
-//! The command line. A file a subcommand, and a line of [`commands!`].
+//! The command line. A file a subcommand, and a line of `commands!`.
 
 mod args;
 mod config;

@@ -9,7 +9,7 @@ const LIVE: &[(&str, &[&str])] = &[
 ];
 
 /// Whether a value can be changed while a run trains: everything of an augmentation but its kind and
-/// its place in the list, and what [`LIVE`] lists.
+/// its place in the list, and the numbers that every step reads anew.
 ///
 /// # Errors
 /// Why not, in words.

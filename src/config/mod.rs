@@ -1,8 +1,8 @@
 //! One document that says everything about a run: the rooms' own settings, put together.
 //!
-//! A file's text ([`source`]) and the changes of the command line ([`overrides`]) make one document;
-//! [`check`] and [`document`] turn it into a [`Config`] or say what is wrong with it and where
-//! ([`error`]). While a run trains, single values change by [`Config::edited`].
+//! A file's text (`source`) and the changes of the command line (`overrides`) make one document;
+//! `check` and `document` turn it into a [`Config`] or say what is wrong with it and where
+//! (`error`). While a run trains, single values change by [`Config::edited`].
 
 mod check;
 mod document;

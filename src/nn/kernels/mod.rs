@@ -1,7 +1,7 @@
 //! The CPU kernels: what candle's own operations are too slow for. `unsafe` lives here alone.
 //!
 //! They are candle custom operations, so autograd sees them as any other; on other devices the same
-//! layers run on candle's operations (see [`super::conv`] and [`super::norm`]), which is also what
+//! layers run on candle's operations (see `nn::conv` and `nn::norm`), which is also what
 //! the kernels are tested against.
 
 mod batch_norm;

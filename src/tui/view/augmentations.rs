@@ -26,10 +26,6 @@ pub fn title(_: &State) -> String {
 /// The rows around the selected one, and its help below.
 pub fn draw(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
     let config = &state.snapshot.config;
-    if config.augment.is_empty() {
-        super::empty("the configuration is being read …", theme, area, buffer);
-        return;
-    }
     let rows = state.editor.rows(config);
     let selected = state.editor.selected.min(rows.len().saturating_sub(1));
     let help_lines = if area.height > 8 { 2 } else { 1 };
