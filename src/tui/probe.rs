@@ -4,6 +4,7 @@
 //! (XTVERSION), the size of a cell, and — last, because every terminal answers it — its attributes.
 
 use super::{pictures::Images, theme::Depth};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::{
     io::{self, Write},
@@ -34,6 +35,8 @@ pub struct Answers {
     pub name: Option<String>,
     /// Pixels of a cell: width, height.
     pub cell: Option<(u16, u16)>,
+    /// Keys that were pressed meanwhile.
+    pub typed: Vec<KeyEvent>,
 }
 
 impl Answers {
@@ -125,6 +128,44 @@ fn parse(heard: &str) -> Answers {
         sixel: attributes(heard).is_some_and(|text| text.split(';').any(|part| part == "4")),
         name: between("\x1bP>|", "\x1b\\").map(|name| crate::text::printable(&name)),
         cell: size.filter(|(width, height)| *width > 0 && *height > 0),
+        typed: typed(heard),
+    }
+}
+
+/// What is no answer was typed: letters, and the keys that are one control character. Other keys are
+/// sequences, as answers are, and are lost.
+fn typed(heard: &str) -> Vec<KeyEvent> {
+    let mut keys = Vec::new();
+    let mut rest = heard;
+    while let Some(c) = rest.chars().next() {
+        let after = &rest[c.len_utf8()..];
+        rest = match after.chars().next() {
+            // A string ends with ST, a control sequence with a letter.
+            Some('_' | 'P') if c == '\x1b' => after.split_once("\x1b\\").map_or("", |(_, rest)| rest),
+            Some('[' | 'O') if c == '\x1b' => {
+                let end = after[1..].find(|c: char| ('@'..='~').contains(&c));
+                end.map_or("", |end| &after[end + 2..])
+            }
+            _ => {
+                keys.push(key(c));
+                after
+            }
+        };
+    }
+    keys
+}
+
+fn key(c: char) -> KeyEvent {
+    match c {
+        '\x1b' => KeyCode::Esc.into(),
+        '\r' | '\n' => KeyCode::Enter.into(),
+        '\t' => KeyCode::Tab.into(),
+        '\x7f' | '\x08' => KeyCode::Backspace.into(),
+        '\x01'..='\x1a' => {
+            let letter = char::from(c as u8 + b'a' - 1);
+            KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL)
+        }
+        c => KeyCode::Char(c).into(),
     }
 }
 
@@ -136,7 +177,7 @@ mod tests {
     fn kitty_answers_everything() {
         let answers = parse("\x1b_Gi=31;OK\x1b\\\x1bP>|kitty(0.42.1)\x1b\\\x1b[6;20;10t\x1b[?62;52;c");
         let name = Some("kitty(0.42.1)".into());
-        assert_eq!(answers, Answers { kitty: true, sixel: false, name, cell: Some((10, 20)) });
+        assert_eq!(answers, Answers { kitty: true, sixel: false, name, cell: Some((10, 20)), typed: vec![] });
         assert_eq!(answers.images(false), Images::Kitty);
         assert_eq!(answers.images(true), Images::Half);
         assert_eq!(answers.depth(Depth::Indexed), Depth::True);
@@ -149,6 +190,14 @@ mod tests {
         let iterm = parse("\x1bP>|iTerm2 3.5.0\x1b\\\x1b[6;16;8t\x1b[?62;4c");
         assert_eq!(iterm.images(false), Images::Iterm2);
         assert_eq!(parse("").images(false), Images::Half);
+        let pressed = parse("j\x1b[6;16;8t\x1b \x1b[A\x03\x1bP>|foot o o\x1b\\\x1b[?62;4cq\x1b").typed;
+        let keys =
+            [KeyCode::Char('j'), KeyCode::Esc, KeyCode::Char(' '), KeyCode::Char('c'), KeyCode::Char('q')];
+        assert_eq!(
+            pressed.iter().map(|key| key.code).collect::<Vec<_>>(),
+            [&keys[..], &[KeyCode::Esc]].concat()
+        );
+        assert_eq!(pressed[3].modifiers, KeyModifiers::CONTROL);
         assert!(!complete(b"\x1b[?62;4") && complete(b"x\x1b[?6c"));
     }
 }

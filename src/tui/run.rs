@@ -128,6 +128,10 @@ impl<'a> Loop<'a> {
         if let Some(cell) = answers.cell {
             it.pictures.font = cell;
         }
+        for key in &answers.typed {
+            // Of what a first key can ask for, nothing concerns the terminal but leaving, which asks.
+            it.state.press(key, Instant::now());
+        }
         Ok(it)
     }
 
