@@ -17,27 +17,38 @@ fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
 heard, deadline = b"", time.monotonic() + 300
 
 
-def until(*words):
+def listen():
     global heard
-    while not any(word in heard for word in words):
-        if time.monotonic() > deadline:
-            sys.exit(f"none of {words} within 300 s; the end: {heard[-500:]!r}")
-        if select.select([master], [], [], 1)[0]:
-            heard += os.read(master, 65536)
+    if time.monotonic() > deadline:
+        sys.exit(f"it takes more than 300 s; the end: {heard[-500:]!r}")
+    if select.select([master], [], [], 0.2)[0]:
+        heard += os.read(master, 65536)
+
+
+def until(word):
+    """Of a frame only what has changed is sent: the word must be one that is drawn anew."""
+    global heard
+    while word not in heard:
+        listen()
     heard = b""
 
 
-until("Augmentations".encode())
+def journal():
+    return open(os.path.join(run, "journal.jsonl")).read()
+
+
+until(b"Augmentations")
 os.write(master, b"jj ")
-until("color off".encode())
+until(b"color off")
 os.write(master, b" ")
-until("FINISHED".encode())
+while '"reason":"finished"' not in journal():
+    listen()
 os.write(master, b"q")
-until("Leave?".encode())
+until(b"\x1b")
 os.write(master, b"y")
 until(b"\x1b[?1049l")
 _, status = os.waitpid(child, 0)
 code = os.waitstatus_to_exitcode(status)
-edits = sum('"kind":"edit"' in line for line in open(os.path.join(run, "journal.jsonl")))
+edits = journal().count('"kind":"edit"')
 print(f"left with code {code} after {edits} edits by key")
 sys.exit(code != 0 or edits != 2)
