@@ -1,6 +1,6 @@
 """What the screen feels like while it trains: time from a key to the first byte of an answer, bytes, CPU.
 
-    cargo build --release && python3 benches/terminal.py target/release/looc-tui /tmp/latency-run
+    cargo build --release && python3 benches/terminal.py target/release/looc-tui RUN
 
 The program runs in a pseudo-terminal of 120x36, the quickstart training on every core.
 """

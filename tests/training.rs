@@ -182,8 +182,7 @@ fn pause_single_steps_views_and_checkpoints() {
     assert!(saved.1.join("state.safetensors").is_file());
     watched.send(Command::Resume);
     watched.until_step(at + 3);
-    watched.send(Command::Stop);
-    assert_eq!(watched.join().phase, Phase::Stopped);
+    watched.stop();
 }
 
 /// A loss that is not a number stops the run, says so, and keeps the last finite checkpoint.
@@ -305,8 +304,7 @@ fn a_refused_checkpoint_does_not_end_training() {
     watched.until_step(at + 3);
     std::fs::remove_file(path.join("checkpoints")).unwrap();
     watched.until_event(|event| matches!(event, Event::Saved { .. }).then_some(()));
-    watched.send(Command::Stop);
-    assert_eq!(watched.join().phase, Phase::Stopped);
+    watched.stop();
 }
 
 /// A viewer that sends a thousand requests, or reads nothing, costs training next to nothing.
@@ -323,8 +321,7 @@ fn a_viewer_cannot_hold_training_up() {
     let after = watched.snapshot().step;
     assert!(after <= at + 200, "the newest request was answered {} steps later", after - at);
     watched.until_step(after + 2);
-    watched.send(Command::Stop);
-    assert_eq!(watched.join().phase, Phase::Stopped);
+    watched.stop();
 }
 
 /// Told to stop while it is still loading, it leaves nothing behind.

@@ -127,11 +127,8 @@ pub fn main() -> ExitCode {
         for cause in error.chain().skip(1) {
             say(&format!("  because: {cause}"));
         }
-        let usage = [
-            error.is::<Usage>(),
-            matches!(error.downcast_ref(), Some(TuiError::NoTerminal | TuiError::Dumb)),
-        ];
-        if usage.contains(&true) { Code::Usage } else { Code::Failure }
+        let unfit = matches!(error.downcast_ref(), Some(TuiError::NoTerminal | TuiError::Dumb));
+        if unfit || error.is::<Usage>() { Code::Usage } else { Code::Failure }
     });
     ExitCode::from(code as u8)
 }

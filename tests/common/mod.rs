@@ -117,6 +117,14 @@ impl Watched {
         })
     }
 
+    /// Stops it, in good order.
+    pub fn stop(self) -> Arc<Snapshot> {
+        self.send(Command::Stop);
+        let ended = self.join();
+        assert_eq!(ended.phase, Phase::Stopped);
+        ended
+    }
+
     /// Waits for the end.
     pub fn join(self) -> Arc<Snapshot> {
         self.thread.join().unwrap();
