@@ -58,15 +58,12 @@ impl Frozen {
     /// # Errors
     /// If the batch cannot be split into BatchNorm's groups.
     pub fn calibrate(&mut self, images: &Tensor) -> Result<()> {
-        let before = self.backbone.buffers().iter().map(|(_, var)| var.as_detached_tensor().copy());
-        let before = before.collect::<Result<Vec<_>>>()?;
+        let before = self.backbone.buffers().flat().as_detached_tensor().copy()?;
         self.backbone.forward(images, Pass::Key)?;
-        for ((_, var), before) in self.backbone.buffers().iter().zip(before) {
-            // The pass left (1 − share)·before + share·batch: the batch's own part is solved for.
-            let batch = ((var.as_detached_tensor() - (before * (1.0 - SHARE))?)? * (1.0 / SHARE))?;
-            var.set(&batch)?;
-        }
-        Ok(())
+        let after = self.backbone.buffers().flat();
+        // The pass left (1 − share)·before + share·batch: the batch's own part is solved for.
+        let batch = ((after.as_detached_tensor() - (before * (1.0 - SHARE))?)? * (1.0 / SHARE))?;
+        after.set(&batch)
     }
 
     /// Names of the heads, `all` first.

@@ -180,23 +180,24 @@ impl Learner {
         keys: &[Vec<Tensor>],
         trained: &[usize],
         contrast: &ContrastSettings,
-    ) -> Result<Vec<Tensor>> {
+    ) -> Result<Vec<Loss>> {
         let of = |(own, (space, keys)): (usize, (&usize, &Vec<Tensor>))| {
             let space = &self.spaces[*space];
-            let query = space.query.project(features)?;
+            let (query, leaves) = space.query.project(features)?;
             let (queue, temperature) = (space.queue.keys()?, contrast.temperature);
-            match own {
+            let value = match own {
                 0 => loss::general(&query, keys, &queue, temperature, contrast.general_positives),
                 own => loss::leave_one_out(&query, keys, own, &queue, temperature),
-            }
+            }?;
+            Ok(Loss { value, leaves })
         };
         trained.iter().zip(keys).enumerate().map(of).collect()
     }
 
-    fn report(&self, losses: &[Tensor], trained: &[usize]) -> Result<StepLosses, StepError> {
+    fn report(&self, losses: &[Loss], trained: &[usize]) -> Result<StepLosses, StepError> {
         let mut spaces = Vec::new();
         for (loss, space) in losses.iter().zip(trained) {
-            let (head, value) = (self.spaces[*space].name.clone(), loss.to_scalar::<f32>()?);
+            let (head, value) = (self.spaces[*space].name.clone(), loss.value.to_scalar::<f32>()?);
             if !value.is_finite() {
                 return Err(StepError::NotFinite { head, value });
             }
@@ -207,21 +208,29 @@ impl Learner {
     }
 
     /// L = (L0 + … + Ln)/(n+1), backward through heads and backbone, and the optimiser's step.
-    fn learn(&mut self, features: &Var, losses: &[Tensor], trained: &[usize], hyper: Hyper) -> Result<()> {
-        let total = (Tensor::stack(losses, 0)?.sum_all()? / losses.len() as f64)?;
+    fn learn(&mut self, features: &Var, losses: &[Loss], trained: &[usize], hyper: Hyper) -> Result<()> {
+        let values: Vec<&Tensor> = losses.iter().map(|loss| &loss.value).collect();
+        let total = (Tensor::stack(&values, 0)?.sum_all()? / losses.len() as f64)?;
         let store = total.backward()?;
         let Some(gradient) = store.get(features.as_tensor()) else {
             candle_core::bail!("the loss does not depend on the features");
         };
-        let gradients = self.query.backward(gradient)?;
-        self.optimizer.update("backbone.", self.query.parameters(), &gradients, hyper.optimizer, hyper.lr)?;
-        for space in trained.iter().map(|space| &self.spaces[*space]) {
+        let gradient = self.query.backward(gradient)?;
+        self.optimizer.update("backbone.", self.query.parameters(), &gradient, hyper.optimizer, hyper.lr)?;
+        for (loss, space) in losses.iter().zip(trained) {
+            let space = &self.spaces[*space];
             let parameters = space.query.parameters();
-            let gradients = parameters.gradients(&store)?;
-            self.optimizer.update(&room(&space.name), parameters, &gradients, hyper.optimizer, hyper.lr)?;
+            let gradient = parameters.gradient(&loss.leaves, &store)?;
+            self.optimizer.update(&room(&space.name), parameters, &gradient, hyper.optimizer, hyper.lr)?;
         }
         Ok(())
     }
+}
+
+/// A space's loss with its graph, and the head's weights that it was computed with.
+struct Loss {
+    value: Tensor,
+    leaves: Vec<Var>,
 }
 
 /// The prefix of a space's parameters in the optimiser's state and in checkpoints.

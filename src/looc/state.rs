@@ -8,7 +8,7 @@
 //! | `optimizer.first.…`, `optimizer.second.…` | the optimiser's buffers; the count is that of the updates |
 
 use super::{Learner, Queue, room};
-use crate::nn::{Optimizer, Parameters};
+use crate::nn::{Entry, Memory, Optimizer, Parameters};
 use candle_core::{Result, Tensor, bail};
 use std::collections::BTreeMap;
 
@@ -27,8 +27,8 @@ impl Learner {
     pub fn state(&self) -> Result<LearnerState> {
         let mut state = LearnerState::default();
         for (prefix, parameters) in self.rooms() {
-            for (name, var) in parameters.iter() {
-                state.tensors.insert(format!("{prefix}{name}"), var.as_detached_tensor().copy()?);
+            for (name, view) in parameters.iter() {
+                state.tensors.insert(format!("{prefix}{name}"), view.force_contiguous()?);
             }
         }
         for space in &self.spaces {
@@ -36,10 +36,10 @@ impl Learner {
             state.tensors.insert(name.clone(), space.queue.keys()?);
             state.counts.insert(name, space.queue.cursor() as u64);
         }
-        for (name, first, second, updates) in self.optimizer.memory() {
-            state.tensors.insert(format!("optimizer.first.{name}"), first.copy()?);
+        for Memory { name, first, second, updates } in self.optimizer.memory()? {
+            state.tensors.insert(format!("optimizer.first.{name}"), first.force_contiguous()?);
             if let Some(second) = second {
-                state.tensors.insert(format!("optimizer.second.{name}"), second.copy()?);
+                state.tensors.insert(format!("optimizer.second.{name}"), second.force_contiguous()?);
             }
             state.counts.insert(format!("optimizer.{name}"), updates);
         }
@@ -52,9 +52,10 @@ impl Learner {
     /// If a name is missing, unknown or of another shape; the learner is then as it was.
     pub fn restore(&mut self, state: &LearnerState) -> Result<()> {
         self.check(state)?;
+        let optimizer = self.remembered(state)?;
         for (prefix, parameters) in self.rooms() {
-            for (name, var) in parameters.iter() {
-                var.set(&state.tensors[&format!("{prefix}{name}")].copy()?)?;
+            for Entry { name, .. } in parameters.layout().entries() {
+                parameters.set(name, &state.tensors[&format!("{prefix}{name}")])?;
             }
         }
         for space in &mut self.spaces {
@@ -62,14 +63,40 @@ impl Learner {
             let cursor = state.counts.get(&name).copied().unwrap_or(0) as usize;
             space.queue = Queue::restored(state.tensors[&name].copy()?, cursor);
         }
-        self.optimizer = Optimizer::new();
-        for (key, first) in &state.tensors {
-            let Some(name) = key.strip_prefix("optimizer.first.") else { continue };
-            let second = state.tensors.get(&format!("optimizer.second.{name}"));
-            let updates = state.counts.get(&format!("optimizer.{name}")).copied().unwrap_or(0);
-            self.optimizer.remember(name.into(), first.copy()?, second.cloned(), updates);
-        }
+        self.optimizer = optimizer;
         Ok(())
+    }
+
+    /// The optimiser with the memory that a state holds.
+    fn remembered(&self, state: &LearnerState) -> Result<Optimizer> {
+        let mut optimizer = Optimizer::new();
+        for (room, parameters) in self.trained_rooms() {
+            let layout = parameters.layout();
+            let join = |which: &str| {
+                let of =
+                    |entry: &Entry| state.tensors.get(&format!("optimizer.{which}.{room}{}", entry.name));
+                let found: Vec<Tensor> = layout.entries().iter().filter_map(of).cloned().collect();
+                match found.len() {
+                    0 => Ok(None),
+                    all if all == layout.entries().len() => layout.join(&found).map(Some),
+                    some => {
+                        bail!("optimizer.{which}.{room} has {some} tensors of {}", layout.entries().len())
+                    }
+                }
+            };
+            let Some(first) = join("first")? else { continue };
+            // Every parameter of a room was updated as often as the others.
+            let count = |entry: &Entry| state.counts.get(&format!("optimizer.{room}{}", entry.name));
+            let updates = layout.entries().iter().find_map(count).copied().unwrap_or(0);
+            optimizer.remember(&room, layout, &first, join("second")?.as_ref(), updates)?;
+        }
+        Ok(optimizer)
+    }
+
+    /// What the optimiser moves, with the prefix of its names there.
+    fn trained_rooms(&self) -> Vec<(String, Parameters)> {
+        let heads = self.spaces.iter().map(|space| (room(&space.name), space.query.parameters().clone()));
+        std::iter::once(("backbone.".into(), self.query.parameters().clone())).chain(heads).collect()
     }
 
     /// Every set of weights and statistics, with the prefix of its names.
@@ -91,8 +118,8 @@ impl Learner {
     fn check(&self, state: &LearnerState) -> Result<()> {
         let mut shapes = BTreeMap::new();
         for (prefix, parameters) in self.rooms() {
-            for (name, var) in parameters.iter() {
-                shapes.insert(format!("{prefix}{name}"), var.dims().to_vec());
+            for Entry { name, dims, .. } in parameters.layout().entries() {
+                shapes.insert(format!("{prefix}{name}"), dims.clone());
             }
         }
         for space in &self.spaces {

@@ -22,12 +22,12 @@ pub trait Backbone: Send {
     /// If the images' shape does not fit.
     fn forward(&mut self, images: &Tensor, pass: Pass) -> Result<Tensor>;
 
-    /// From the features' gradient `[batch, F]` of the last [`Pass::Learn`] to the parameters', in the
-    /// order of [`Self::parameters`]. What was kept is given up.
+    /// From the features' gradient `[batch, F]` of the last [`Pass::Learn`] to that of the parameters,
+    /// `[count]`, in the layout of [`Self::parameters`]. What was kept is given up.
     ///
     /// # Errors
     /// If no pass was kept.
-    fn backward(&mut self, gradient: &Tensor) -> Result<Vec<Tensor>>;
+    fn backward(&mut self, gradient: &Tensor) -> Result<Tensor>;
 
     /// What is learned, by torchvision's names.
     fn parameters(&self) -> &Parameters;

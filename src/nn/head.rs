@@ -1,13 +1,12 @@
 //! A projection head: two linear layers with ReLU between them, then unit length.
 
-use super::{Parameters, init};
+use super::{Parameters, ParametersBuilder, init};
 use crate::rng::Stream;
-use candle_core::{D, Device, Result, Tensor, Var};
+use candle_core::{D, Device, Result, Tensor, Var, bail};
 
 /// z = h₂·ReLU(h₁·v + b₁) + b₂, divided by its length; v: `[batch, F]`, z: `[batch, dim]`.
 pub struct Head {
     parameters: Parameters,
-    layers: [(Var, Var); 2],
 }
 
 impl Head {
@@ -16,25 +15,25 @@ impl Head {
     /// # Errors
     /// If the device has no room for it.
     pub fn new(stream: &mut Stream, features: usize, dim: usize, device: &Device) -> Result<Self> {
-        let mut parameters = Parameters::default();
-        let mut layer = |name: &str, out: usize| -> Result<(Var, Var)> {
-            let weight = init::linear_uniform(stream, (out, features), features, device)?;
-            let bias = init::linear_uniform(stream, out, features, device)?;
-            parameters.add(format!("{name}.weight"), &weight);
-            parameters.add(format!("{name}.bias"), &bias);
-            Ok((weight, bias))
-        };
+        let mut parameters = ParametersBuilder::default();
         // `0` and `2`: the places in PyTorch's `Sequential(Linear, ReLU, Linear)`.
-        let layers = [layer("0", features)?, layer("2", dim)?];
-        Ok(Self { parameters, layers })
+        for (name, out) in [("0", features), ("2", dim)] {
+            let mut uniform = |count| init::linear_uniform(stream, count, features);
+            parameters.add(format!("{name}.weight"), &[out, features], &uniform(out * features))?;
+            parameters.add(format!("{name}.bias"), &[out], &uniform(out))?;
+        }
+        Ok(Self { parameters: parameters.build(device)? })
     }
 
-    /// With gradients for the parameters and for `features`, if that is a variable.
+    /// With gradients for `features`, if that is a variable, and for the weights: the projections, and
+    /// the leaves that [`Parameters::gradient`] asks for.
     ///
     /// # Errors
     /// If the shape does not fit.
-    pub fn project(&self, features: &Tensor) -> Result<Tensor> {
-        self.run(features, |var| var.as_tensor().clone())
+    pub fn project(&self, features: &Tensor) -> Result<(Tensor, Vec<Var>)> {
+        let leaves = self.parameters.leaves()?;
+        let weights: Vec<Tensor> = leaves.iter().map(|leaf| leaf.as_tensor().clone()).collect();
+        Ok((run(features, &weights)?, leaves))
     }
 
     /// Without any gradient.
@@ -42,19 +41,19 @@ impl Head {
     /// # Errors
     /// If the shape does not fit.
     pub fn project_frozen(&self, features: &Tensor) -> Result<Tensor> {
-        self.run(features, Var::as_detached_tensor)
-    }
-
-    fn run(&self, features: &Tensor, read: impl Fn(&Var) -> Tensor) -> Result<Tensor> {
-        let [(w1, b1), (w2, b2)] = &self.layers;
-        let hidden = features.matmul(&read(w1).t()?)?.broadcast_add(&read(b1))?.relu()?;
-        normalise(&hidden.matmul(&read(w2).t()?)?.broadcast_add(&read(b2))?)
+        run(features, self.parameters.views())
     }
 
     /// `0.weight`, `0.bias`, `2.weight`, `2.bias`.
     pub fn parameters(&self) -> &Parameters {
         &self.parameters
     }
+}
+
+fn run(features: &Tensor, weights: &[Tensor]) -> Result<Tensor> {
+    let [w1, b1, w2, b2] = weights else { bail!("a head has four tensors, not {}", weights.len()) };
+    let hidden = features.matmul(&w1.t()?)?.broadcast_add(b1)?.relu()?;
+    normalise(&hidden.matmul(&w2.t()?)?.broadcast_add(b2)?)
 }
 
 /// Rows of unit length; a row shorter than 1e-12 is divided by that (PyTorch's `normalize`).

@@ -1,10 +1,12 @@
-//! A residual network over candle, its heads, its optimisers.
+//! Residual networks over candle, its heads, its optimisers.
 
+mod architecture;
 mod backbone;
 mod conv;
 mod head;
 pub mod init;
 pub mod kernels;
+mod layout;
 mod norm;
 mod optimizer;
 mod parameters;
@@ -12,11 +14,13 @@ mod resnet;
 mod schedule;
 mod settings;
 
+pub use architecture::{Architecture, BlockSpec, ConvSpec, fresh};
 pub use backbone::{Backbone, Pass};
 pub use head::{Head, normalise};
+pub use layout::{Entry, Layout};
 pub use norm::Norm;
-pub use optimizer::Optimizer;
-pub use parameters::Parameters;
+pub use optimizer::{Memory, Optimizer};
+pub use parameters::{Parameters, ParametersBuilder};
 pub use resnet::ResNet;
 pub use schedule::learning_rate;
 pub use settings::*;
@@ -28,7 +32,5 @@ use candle_core::{Device, Result};
 /// # Errors
 /// If the device has no room for it.
 pub fn backbone(settings: &ModelSettings, seed: u64, device: &Device) -> Result<Box<dyn Backbone>> {
-    match settings.backbone {
-        BackboneKind::Resnet18 => Ok(Box::new(ResNet::new(settings, seed, device)?)),
-    }
+    Ok(Box::new(ResNet::new(settings, seed, device)?))
 }

@@ -4,48 +4,44 @@
 //! device the keys are shuffled (`looc`) and a batch is split into groups, as in MoCo's CIFAR-10 demo.
 
 use super::{Pass, kernels};
-use candle_core::{DType, Result, Tensor, Var};
+use candle_core::{Result, Tensor};
 use std::sync::{Arc, OnceLock};
 
 /// ε and the running average's weight, as in PyTorch.
 pub const EPSILON: f64 = 1e-5;
 const MOMENTUM: f32 = 0.1;
 
-/// Learned scale and shift, and running statistics, of `channels` channels.
+/// The running statistics of `channels` channels. Scale and shift are given to each pass.
 pub struct Norm {
-    pub weight: Var,
-    pub bias: Var,
-    pub running_mean: Var,
-    pub running_variance: Var,
     groups: usize,
+    /// Parts of the network's buffers, in which they are written.
+    running_mean: Tensor,
+    running_variance: Tensor,
 }
 
 impl Norm {
-    /// γ = 1, β = 0; running mean 0, variance 1.
-    pub fn new(channels: usize, groups: usize, device: &candle_core::Device) -> Result<Self> {
-        Ok(Self {
-            weight: Var::ones(channels, DType::F32, device)?,
-            bias: Var::zeros(channels, DType::F32, device)?,
-            running_mean: Var::zeros(channels, DType::F32, device)?,
-            running_variance: Var::ones(channels, DType::F32, device)?,
-            groups,
-        })
+    /// `running_mean`, `running_variance`: `[channels]`, views of the network's buffers; the statistics
+    /// of a batch are taken over `groups` parts of it.
+    pub fn new(groups: usize, running_mean: &Tensor, running_variance: &Tensor) -> Self {
+        Self { groups, running_mean: running_mean.clone(), running_variance: running_variance.clone() }
     }
 
-    /// Normalises `x: [n, c, h, w]`, then applies ReLU if wanted. [`Pass::Learn`] and [`Pass::Key`] use
-    /// the batch's statistics and move the running ones; [`Pass::Frozen`] uses the running ones.
+    /// Normalises `x: [n, c, h, w]`, scales and shifts it (`weight`, `bias`: `[c]`), then applies ReLU if
+    /// wanted. [`Pass::Learn`] and [`Pass::Key`] use the batch's statistics and move the running ones;
+    /// [`Pass::Frozen`] uses the running ones.
     ///
     /// # Errors
     /// If the batch cannot be split into the groups.
-    pub fn forward(&self, x: &Tensor, pass: Pass, relu: bool) -> Result<Tensor> {
-        let (weight, bias) = match pass {
-            Pass::Learn => (self.weight.as_tensor().clone(), self.bias.as_tensor().clone()),
-            Pass::Key | Pass::Frozen => (self.weight.as_detached_tensor(), self.bias.as_detached_tensor()),
-        };
+    pub fn forward(
+        &self,
+        x: &Tensor,
+        weight: &Tensor,
+        bias: &Tensor,
+        pass: Pass,
+        relu: bool,
+    ) -> Result<Tensor> {
         if pass == Pass::Frozen {
-            let (mean, variance) =
-                (self.running_mean.as_detached_tensor(), self.running_variance.as_detached_tensor());
-            return affine(x, &weight, &bias, &mean, &variance, relu);
+            return affine(x, weight, bias, &self.running_mean, &self.running_variance, relu);
         }
         if x.device().is_cpu() {
             let moments = Arc::new(OnceLock::new());
@@ -55,7 +51,7 @@ impl Norm {
                 relu,
                 moments: moments.clone(),
             };
-            let y = x.contiguous()?.apply_op3(&weight, &bias, op)?;
+            let y = x.contiguous()?.apply_op3(weight, bias, op)?;
             if let Some(moments) = moments.get() {
                 let shape = (self.groups, weight.elem_count());
                 let mean = Tensor::from_slice(&moments.mean, shape, x.device())?;
@@ -64,7 +60,7 @@ impl Norm {
             }
             Ok(y)
         } else {
-            let (y, mean, variance) = reference(x, &weight, &bias, self.groups, relu)?;
+            let (y, mean, variance) = reference(x, weight, bias, self.groups, relu)?;
             self.remember(x, &mean.detach(), &variance.detach())?;
             Ok(y)
         }
@@ -76,8 +72,8 @@ impl Norm {
         let count = (images / self.groups * height * width) as f64;
         let unbiased = (variance.mean(0)? * (count / (count - 1.0).max(1.0)))?;
         for (running, new) in [(&self.running_mean, mean.mean(0)?), (&self.running_variance, unbiased)] {
-            let kept = (running.as_detached_tensor() * f64::from(1.0 - MOMENTUM))?;
-            running.set(&(kept + (new * f64::from(MOMENTUM))?)?)?;
+            let kept = (running * f64::from(1.0 - MOMENTUM))?;
+            running.slice_set(&(kept + (new * f64::from(MOMENTUM))?)?, 0, 0)?;
         }
         Ok(())
     }

@@ -1,17 +1,18 @@
 //! SGD with momentum and AdamW, as PyTorch defines them, with a state that can be saved.
 
-use super::{OptimizerKind, OptimizerSettings, Parameters};
-use candle_core::{Result, Tensor};
-use std::collections::BTreeMap;
+use super::{Layout, OptimizerKind, OptimizerSettings, Parameters, kernels};
+use candle_core::{Result, Tensor, bail};
+use std::{collections::BTreeMap, sync::Arc};
 
-/// Moves parameters along their gradients. State is kept by parameter name.
+/// Moves parameters along their gradients. State is kept by room: the prefix of a network's names.
+#[derive(Default)]
 pub struct Optimizer {
-    state: BTreeMap<String, State>,
+    rooms: BTreeMap<String, Room>,
 }
 
-/// What is remembered of one parameter's gradients.
-#[derive(Clone)]
-struct State {
+/// What is remembered of one network's gradients; both buffers `[count]`, in its layout.
+struct Room {
+    layout: Arc<Layout>,
     /// SGD: the momentum buffer. AdamW: the mean of the gradient.
     first: Tensor,
     /// AdamW: the mean of its square.
@@ -20,96 +21,162 @@ struct State {
     updates: u64,
 }
 
+/// What is remembered of one parameter's gradients, in its shape.
+pub struct Memory {
+    /// The room and the parameter's name: `head.color.0.weight`.
+    pub name: String,
+    /// SGD: the momentum buffer. AdamW: the mean of the gradient.
+    pub first: Tensor,
+    /// AdamW: the mean of its square.
+    pub second: Option<Tensor>,
+    /// Updates so far.
+    pub updates: u64,
+}
+
 impl Optimizer {
     /// Without any memory.
     pub fn new() -> Self {
-        Self { state: BTreeMap::new() }
+        Self::default()
     }
 
-    /// One update. `gradients` are in the order of `parameters`, whose names are prefixed by `room`.
+    /// One update of a network whose names are prefixed by `room`, along its gradient `[count]`.
     ///
     /// # Errors
-    /// If shapes do not fit.
+    /// If the gradient has not that shape, or the room is that of another network.
     pub fn update(
         &mut self,
         room: &str,
         parameters: &Parameters,
-        gradients: &[Tensor],
+        gradient: &Tensor,
         settings: &OptimizerSettings,
         lr: f64,
     ) -> Result<()> {
-        for ((name, var), gradient) in parameters.iter().zip(gradients) {
-            let name = format!("{room}{name}");
-            let value = var.as_detached_tensor();
-            let known = self.state.remove(&name);
-            let (value, state) = match settings.kind {
-                OptimizerKind::Sgd => sgd(&value, gradient, known, settings, lr)?,
-                OptimizerKind::Adamw => adamw(&value, gradient, known, settings, lr)?,
-            };
-            var.set(&value)?;
-            self.state.insert(name, state);
+        let p = parameters.flat().as_detached_tensor();
+        if gradient.dims() != p.dims() {
+            bail!("the gradient of {room} is {:?}, not {:?}", gradient.dims(), p.dims());
         }
+        let state = match self.rooms.remove(room) {
+            Some(state) if state.layout != *parameters.layout() => bail!("{room} is of another network"),
+            Some(state) => state,
+            None => Room::new(parameters.layout().clone(), &p)?,
+        };
+        let state = match settings.kind {
+            OptimizerKind::Sgd => state.sgd(parameters, gradient, settings, lr)?,
+            OptimizerKind::Adamw => state.adamw(parameters, gradient, settings, lr)?,
+        };
+        self.rooms.insert(room.into(), state);
         Ok(())
     }
 
-    /// Forgets what it knows of parameters whose names start so.
+    /// Forgets what it knows of a room.
     pub fn forget(&mut self, room: &str) {
-        self.state.retain(|name, _| !name.starts_with(room));
+        self.rooms.remove(room);
     }
 
-    /// What is remembered, by parameter: the first buffer, the second (AdamW), the number of updates.
-    pub fn memory(&self) -> impl Iterator<Item = (&str, &Tensor, Option<&Tensor>, u64)> {
-        self.state.iter().map(|(name, it)| (name.as_str(), &it.first, it.second.as_ref(), it.updates))
+    /// What is remembered, by parameter. The tensors are views of the optimiser's buffers.
+    ///
+    /// # Errors
+    /// If candle fails.
+    pub fn memory(&self) -> Result<Vec<Memory>> {
+        let mut memory = Vec::new();
+        for (room, state) in &self.rooms {
+            for entry in state.layout.entries() {
+                memory.push(Memory {
+                    name: format!("{room}{}", entry.name),
+                    first: entry.view(&state.first)?,
+                    second: state.second.as_ref().map(|second| entry.view(second)).transpose()?,
+                    updates: state.updates,
+                });
+            }
+        }
+        Ok(memory)
     }
 
-    /// Remembers what [`Self::memory`] gave for one parameter.
-    pub fn remember(&mut self, name: String, first: Tensor, second: Option<Tensor>, updates: u64) {
-        self.state.insert(name, State { first, second, updates });
+    /// Remembers what [`Self::memory`] gave for the parameters of a room, joined: each `[count]`.
+    ///
+    /// # Errors
+    /// If the device has no room for the copies.
+    pub fn remember(
+        &mut self,
+        room: &str,
+        layout: &Arc<Layout>,
+        first: &Tensor,
+        second: Option<&Tensor>,
+        updates: u64,
+    ) -> Result<()> {
+        // Copies, since they are changed in place.
+        let first = first.force_contiguous()?;
+        let second = second.map(Tensor::force_contiguous).transpose()?;
+        self.rooms.insert(room.into(), Room { layout: layout.clone(), first, second, updates });
+        Ok(())
     }
 }
 
-impl Default for Optimizer {
-    fn default() -> Self {
-        Self::new()
+impl Room {
+    /// For values like `p: [count]`.
+    fn new(layout: Arc<Layout>, p: &Tensor) -> Result<Self> {
+        // Zeros are what the first update of either rule begins with.
+        Ok(Self { layout, first: p.zeros_like()?, second: None, updates: 0 })
+    }
+
+    fn sgd(mut self, p: &Parameters, g: &Tensor, settings: &OptimizerSettings, lr: f64) -> Result<Self> {
+        let rule = kernels::Sgd { momentum: settings.momentum, decay: settings.weight_decay, rate: lr };
+        if g.device().is_cpu() {
+            rule.update(p.flat(), &self.first, g)?;
+        } else {
+            let (new, first) = sgd(&p.flat().as_detached_tensor(), &self.first, g, rule)?;
+            p.flat().set(&new)?;
+            self.first = first;
+        }
+        Ok(Self { second: None, updates: self.updates + 1, ..self })
+    }
+
+    fn adamw(mut self, p: &Parameters, g: &Tensor, settings: &OptimizerSettings, lr: f64) -> Result<Self> {
+        // Without a second buffer the memory is SGD's, or none.
+        let second = match self.second.take() {
+            Some(second) => second,
+            None => {
+                self = Self::new(self.layout, &self.first)?;
+                self.first.zeros_like()?
+            }
+        };
+        let updates = self.updates + 1;
+        let power = i32::try_from(updates).unwrap_or(i32::MAX);
+        let rule = kernels::AdamW {
+            betas: settings.betas,
+            corrections: settings.betas.map(|beta| 1.0 - beta.powi(power)),
+            epsilon: settings.eps,
+            decay: settings.weight_decay,
+            rate: lr,
+        };
+        if g.device().is_cpu() {
+            rule.update(p.flat(), &self.first, &second, g)?;
+            return Ok(Self { second: Some(second), updates, ..self });
+        }
+        let (new, first, second) = adamw(&p.flat().as_detached_tensor(), &self.first, &second, g, rule)?;
+        p.flat().set(&new)?;
+        Ok(Self { first, second: Some(second), updates, ..self })
     }
 }
 
-/// g += λ·p; b = μ·b + g (b = g at first); p −= η·b.
-fn sgd(
+/// [`kernels::Sgd`] in candle's operations: the new values and buffer.
+pub(super) fn sgd(p: &Tensor, b: &Tensor, g: &Tensor, rule: kernels::Sgd) -> Result<(Tensor, Tensor)> {
+    let b = ((b * rule.momentum)? + (g + (p * rule.decay)?)?)?;
+    Ok(((p - (&b * rule.rate)?)?, b))
+}
+
+/// [`kernels::AdamW`] in candle's operations: the new values and both averages.
+pub(super) fn adamw(
     p: &Tensor,
+    m: &Tensor,
+    v: &Tensor,
     g: &Tensor,
-    known: Option<State>,
-    settings: &OptimizerSettings,
-    lr: f64,
-) -> Result<(Tensor, State)> {
-    let g = (g + (p * settings.weight_decay)?)?;
-    let (buffer, updates) = match known {
-        Some(state) => (((state.first * settings.momentum)? + g)?, state.updates),
-        None => (g, 0),
-    };
-    let p = (p - (&buffer * lr)?)?;
-    Ok((p, State { first: buffer, second: None, updates: updates + 1 }))
-}
-
-/// p −= η·λ·p; m = β₁m + (1−β₁)g; v = β₂v + (1−β₂)g²; p −= η·m̂/(√v̂ + ε).
-fn adamw(
-    p: &Tensor,
-    g: &Tensor,
-    known: Option<State>,
-    settings: &OptimizerSettings,
-    lr: f64,
-) -> Result<(Tensor, State)> {
-    let [beta1, beta2] = settings.betas;
-    let (first, second, updates) = match known {
-        Some(State { first, second: Some(second), updates }) => (first, second, updates + 1),
-        _ => (g.zeros_like()?, g.zeros_like()?, 1),
-    };
-    let first = ((first * beta1)? + (g * (1.0 - beta1))?)?;
-    let second = ((second * beta2)? + (g.sqr()? * (1.0 - beta2))?)?;
-    let power = i32::try_from(updates).unwrap_or(i32::MAX);
-    let (bias1, bias2) = (1.0 - beta1.powi(power), 1.0 - beta2.powi(power));
-    let denominator = ((&second / bias2)?.sqrt()? + settings.eps)?;
-    let step = (((&first / bias1)? / denominator)? * lr)?;
-    let p = ((p * (1.0 - lr * settings.weight_decay))? - step)?;
-    Ok((p, State { first, second: Some(second), updates }))
+    rule: kernels::AdamW,
+) -> Result<(Tensor, Tensor, Tensor)> {
+    let ([beta1, beta2], [correction1, correction2]) = (rule.betas, rule.corrections);
+    let m = ((m * beta1)? + (g * (1.0 - beta1))?)?;
+    let v = ((v * beta2)? + (g.sqr()? * (1.0 - beta2))?)?;
+    let denominator = ((&v / correction2)?.sqrt()? + rule.epsilon)?;
+    let step = (((&m / correction1)? / denominator)? * rule.rate)?;
+    Ok((((p * (1.0 - rule.rate * rule.decay))? - step)?, m, v))
 }

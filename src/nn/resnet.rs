@@ -1,25 +1,21 @@
-//! Residual networks of basic blocks (He et al., 2016), on candle's operations and our CPU kernels.
-//!
-//! The parameters have torchvision's names: `conv1.weight`, `bn1.running_mean`,
-//! `layer2.0.downsample.0.weight`, … With `blocks: 2` and the ImageNet stem it is torchvision's
-//! ResNet-18 of `width` channels; with the CIFAR stem, the variant for 32-pixel images.
+//! Residual networks (see [`Architecture`]) on candle's operations and our CPU kernels: the reference,
+//! and what runs on other devices.
 
-use super::{Backbone, ModelSettings, Norm, Parameters, Pass, Stem, conv::conv2d, init};
-use crate::rng::{Domain, Stream};
-use candle_core::{Device, Result, Tensor, Var};
+use super::{Architecture, Backbone, ConvSpec, ModelSettings, Norm, Parameters, Pass, conv::conv2d, fresh};
+use candle_core::{Device, Result, Tensor, Var, bail};
 
 /// A convolution and the BatchNorm after it.
 struct ConvNorm {
-    weight: Var,
-    norm: Norm,
+    /// Its place among the network's: the parameters are the three from 3·place.
+    place: usize,
     stride: usize,
     padding: usize,
+    norm: Norm,
 }
 
-/// Two 3×3 convolutions, and the shortcut around them.
+/// A chain of convolutions, and the shortcut around them.
 struct Block {
-    first: ConvNorm,
-    second: ConvNorm,
+    convs: Vec<ConvNorm>,
     shortcut: Option<ConvNorm>,
 }
 
@@ -31,52 +27,8 @@ pub struct ResNet {
     features: usize,
     parameters: Parameters,
     buffers: Parameters,
-    /// The features of the last [`Pass::Learn`], with their graph.
-    kept: Option<Tensor>,
-}
-
-/// Makes layers, draws their weights and notes their names.
-struct Builder<'a> {
-    seed: u64,
-    bn_splits: usize,
-    device: &'a Device,
-    parameters: Parameters,
-    buffers: Parameters,
-}
-
-impl Builder<'_> {
-    /// A `kernel`×`kernel` convolution named `conv` and its norm named `norm`.
-    fn conv_norm(
-        &mut self,
-        conv: &str,
-        norm: &str,
-        cin: usize,
-        cout: usize,
-        kernel: usize,
-        stride: usize,
-    ) -> Result<ConvNorm> {
-        let mut stream = Stream::named(self.seed, Domain::Weights, conv);
-        let weight = init::he_normal(&mut stream, (cout, cin, kernel, kernel), self.device)?;
-        let layer = Norm::new(cout, self.bn_splits, self.device)?;
-        self.parameters.add(format!("{conv}.weight"), &weight);
-        self.parameters.add(format!("{norm}.weight"), &layer.weight);
-        self.parameters.add(format!("{norm}.bias"), &layer.bias);
-        self.buffers.add(format!("{norm}.running_mean"), &layer.running_mean);
-        self.buffers.add(format!("{norm}.running_var"), &layer.running_variance);
-        Ok(ConvNorm { weight, norm: layer, stride, padding: kernel / 2 })
-    }
-
-    fn block(&mut self, name: &str, cin: usize, cout: usize, stride: usize) -> Result<Block> {
-        let first = self.conv_norm(&format!("{name}.conv1"), &format!("{name}.bn1"), cin, cout, 3, stride)?;
-        let second = self.conv_norm(&format!("{name}.conv2"), &format!("{name}.bn2"), cout, cout, 3, 1)?;
-        let shortcut = if stride != 1 || cin != cout {
-            let (conv, norm) = (format!("{name}.downsample.0"), format!("{name}.downsample.1"));
-            Some(self.conv_norm(&conv, &norm, cin, cout, 1, stride)?)
-        } else {
-            None
-        };
-        Ok(Block { first, second, shortcut })
-    }
+    /// Of the last [`Pass::Learn`]: the weights it computed with, and the features with their graph.
+    kept: Option<(Vec<Var>, Tensor)>,
 }
 
 impl ResNet {
@@ -85,50 +37,56 @@ impl ResNet {
     /// # Errors
     /// If the device has no room for it.
     pub fn new(settings: &ModelSettings, seed: u64, device: &Device) -> Result<Self> {
-        let (parameters, buffers) = Default::default();
-        let mut builder = Builder { seed, bn_splits: settings.bn_splits, device, parameters, buffers };
-        let (kernel, stride) = match settings.stem {
-            Stem::Cifar => (3, 1),
-            Stem::Imagenet => (7, 2),
+        let architecture = Architecture::of(settings);
+        let (parameters, buffers) = fresh(&architecture, seed, device)?;
+        let mut running = buffers.views().chunks_exact(2).enumerate();
+        // Called in the order of `Architecture::convs`.
+        let mut layer = |spec: &ConvSpec| -> Result<ConvNorm> {
+            let Some((place, [mean, variance])) = running.next() else {
+                bail!("{} has no running statistics", spec.norm)
+            };
+            let norm = Norm::new(settings.bn_splits, mean, variance);
+            Ok(ConvNorm { place, stride: spec.stride, padding: spec.padding, norm })
         };
-        let stem = builder.conv_norm("conv1", "bn1", 3, settings.width, kernel, stride)?;
+        let stem = layer(&architecture.stem)?;
         let mut blocks = Vec::new();
-        let mut cin = settings.width;
-        for stage in 0..4 {
-            let cout = settings.width << stage;
-            for block in 0..settings.blocks {
-                let stride = if stage > 0 && block == 0 { 2 } else { 1 };
-                blocks.push(builder.block(&format!("layer{}.{block}", stage + 1), cin, cout, stride)?);
-                cin = cout;
-            }
+        for spec in &architecture.blocks {
+            let convs = spec.convs.iter().map(&mut layer).collect::<Result<_>>()?;
+            blocks.push(Block { convs, shortcut: spec.shortcut.as_ref().map(&mut layer).transpose()? });
         }
-        Ok(Self {
-            stem,
-            pooled_stem: settings.stem == Stem::Imagenet,
-            blocks,
-            features: cin,
-            parameters: builder.parameters,
-            buffers: builder.buffers,
-            kept: None,
-        })
+        let (pooled_stem, features) = (architecture.pooled_stem, architecture.features);
+        Ok(Self { stem, pooled_stem, blocks, features, parameters, buffers, kept: None })
+    }
+
+    fn run(&self, images: &Tensor, weights: &[Tensor], pass: Pass) -> Result<Tensor> {
+        let mut x = self.stem.forward(images, weights, pass, true)?;
+        if self.pooled_stem {
+            x = max_pool(&x)?;
+        }
+        for block in &self.blocks {
+            x = block.forward(&x, weights, pass)?;
+        }
+        x.mean((2, 3))
     }
 }
 
 impl ConvNorm {
-    fn forward(&self, x: &Tensor, pass: Pass, relu: bool) -> Result<Tensor> {
-        let weight = match pass {
-            Pass::Learn => self.weight.as_tensor().clone(),
-            Pass::Key | Pass::Frozen => self.weight.as_detached_tensor(),
-        };
-        self.norm.forward(&conv2d(x, &weight, self.stride, self.padding)?, pass, relu)
+    /// `weights`: those of the whole network.
+    fn forward(&self, x: &Tensor, weights: &[Tensor], pass: Pass, relu: bool) -> Result<Tensor> {
+        let [weight, scale, shift] = &weights[3 * self.place..][..3] else { bail!("a layer has no weights") };
+        let y = conv2d(x, weight, self.stride, self.padding)?;
+        self.norm.forward(&y, scale, shift, pass, relu)
     }
 }
 
 impl Block {
-    fn forward(&self, x: &Tensor, pass: Pass) -> Result<Tensor> {
-        let residual = self.second.forward(&self.first.forward(x, pass, true)?, pass, false)?;
+    fn forward(&self, x: &Tensor, weights: &[Tensor], pass: Pass) -> Result<Tensor> {
+        let mut residual = x.clone();
+        for (i, conv) in self.convs.iter().enumerate() {
+            residual = conv.forward(&residual, weights, pass, i + 1 < self.convs.len())?;
+        }
         let shortcut = match &self.shortcut {
-            Some(shortcut) => shortcut.forward(x, pass, false)?,
+            Some(shortcut) => shortcut.forward(x, weights, pass, false)?,
             None => x.clone(),
         };
         (residual + shortcut)?.relu()
@@ -153,26 +111,22 @@ fn max_pool(x: &Tensor) -> Result<Tensor> {
 
 impl Backbone for ResNet {
     fn forward(&mut self, images: &Tensor, pass: Pass) -> Result<Tensor> {
-        let mut x = self.stem.forward(images, pass, true)?;
-        if self.pooled_stem {
-            x = max_pool(&x)?;
+        if pass != Pass::Learn {
+            return self.run(images, self.parameters.views(), pass);
         }
-        for block in &self.blocks {
-            x = block.forward(&x, pass)?;
-        }
-        let features = x.mean((2, 3))?;
-        if pass == Pass::Learn {
-            self.kept = Some(features.clone());
-        }
+        let leaves = self.parameters.leaves()?;
+        let weights: Vec<Tensor> = leaves.iter().map(|leaf| leaf.as_tensor().clone()).collect();
+        let features = self.run(images, &weights, pass)?;
+        self.kept = Some((leaves, features.clone()));
         Ok(features.detach())
     }
 
-    fn backward(&mut self, gradient: &Tensor) -> Result<Vec<Tensor>> {
-        let Some(features) = self.kept.take() else {
-            candle_core::bail!("backward without a forward pass that was kept");
+    fn backward(&mut self, gradient: &Tensor) -> Result<Tensor> {
+        let Some((leaves, features)) = self.kept.take() else {
+            bail!("backward without a forward pass that was kept");
         };
         let store = (features * gradient.detach())?.sum_all()?.backward()?;
-        self.parameters.gradients(&store)
+        self.parameters.gradient(&leaves, &store)
     }
 
     fn parameters(&self) -> &Parameters {

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct ModelSettings {
     /// The family of the backbone.
     pub backbone: BackboneKind,
-    /// Channels of the first stage; the features have 8 × width.
+    /// Channels of the first stage; the features have 8 × width (ResNet-18, -34) or 32 × width (-50).
     pub width: usize,
-    /// Residual blocks in each of the four stages: 2 is ResNet-18.
+    /// Residual blocks in each of the four stages; 0: as many as the family has.
     pub blocks: usize,
     /// How an image enters.
     pub stem: Stem,
@@ -25,8 +25,22 @@ pub struct ModelSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BackboneKind {
-    /// Basic blocks of two 3×3 convolutions (He et al., 2016).
+    /// Basic blocks of two 3×3 convolutions (He et al., 2016): 2, 2, 2, 2.
     Resnet18,
+    /// Basic blocks: 3, 4, 6, 3.
+    Resnet34,
+    /// Bottlenecks of 1×1, 3×3 and 1×1 convolutions: 3, 4, 6, 3.
+    Resnet50,
+}
+
+impl BackboneKind {
+    /// The family's own number of blocks, by stage.
+    pub fn stage_blocks(self) -> [usize; 4] {
+        match self {
+            Self::Resnet18 => [2, 2, 2, 2],
+            Self::Resnet34 | Self::Resnet50 => [3, 4, 6, 3],
+        }
+    }
 }
 
 /// How an image enters the backbone.
@@ -44,7 +58,7 @@ impl Default for ModelSettings {
         Self {
             backbone: BackboneKind::Resnet18,
             width: 16,
-            blocks: 2,
+            blocks: 0,
             stem: Stem::Cifar,
             bn_splits: 8,
             dim: 128,
@@ -56,7 +70,13 @@ impl ModelSettings {
     /// Ranges of the numbers.
     pub const KNOBS: &'static [Knob] = &[
         Knob { path: "width", min: 4.0, max: 512.0, step: 4.0, help: "channels of the first stage" },
-        Knob { path: "blocks", min: 1.0, max: 8.0, step: 1.0, help: "residual blocks a stage" },
+        Knob {
+            path: "blocks",
+            min: 0.0,
+            max: 8.0,
+            step: 1.0,
+            help: "residual blocks a stage; 0: the family's own",
+        },
         Knob {
             path: "bn_splits",
             min: 1.0,
@@ -66,6 +86,14 @@ impl ModelSettings {
         },
         Knob { path: "dim", min: 2.0, max: 4096.0, step: 16.0, help: "dimensions of an embedding space" },
     ];
+
+    /// Residual blocks, by stage.
+    pub fn stage_blocks(&self) -> [usize; 4] {
+        match self.blocks {
+            0 => self.backbone.stage_blocks(),
+            blocks => [blocks; 4],
+        }
+    }
 }
 
 /// The `optimizer` section.

@@ -1,7 +1,7 @@
 //! The kernels against candle's own operations, forward and backward, over odd sizes.
 
 use crate::nn::{Pass, conv::conv2d, norm};
-use candle_core::{Device, Result, Tensor, Var};
+use candle_core::{DType, Device, Result, Tensor, Var};
 use proptest::prelude::*;
 
 fn noise(seed: u64, shape: &[usize]) -> Tensor {
@@ -61,14 +61,14 @@ proptest! {
     ) {
         let channels_first = [groups * each, channels, height, width];
         let x = Var::from_tensor(&noise(seed, &channels_first)).unwrap();
-        let layer = norm::Norm::new(channels, groups, &Device::Cpu).unwrap();
-        layer.weight.set(&noise(seed + 1, &[channels])).unwrap();
-        layer.bias.set(&noise(seed + 2, &[channels])).unwrap();
-        let ours = layer.forward(&x, Pass::Learn, relu).unwrap();
-        let (theirs, ..) = norm::reference(&x, &layer.weight, &layer.bias, groups, relu).unwrap();
+        let [weight, bias] = [1, 2].map(|i| Var::from_tensor(&noise(seed + i, &[channels])).unwrap());
+        let [mean, variance] = [0, 0].map(|_| Tensor::zeros(channels, DType::F32, &Device::Cpu).unwrap());
+        let layer = norm::Norm::new(groups, &mean, &variance);
+        let ours = layer.forward(&x, &weight, &bias, Pass::Learn, relu).unwrap();
+        let (theirs, ..) = norm::reference(&x, &weight, &bias, groups, relu).unwrap();
         prop_assert!(largest_difference(&ours, &theirs).unwrap() < 1e-4);
         let g = noise(seed + 3, &channels_first);
-        let of = [&x, &layer.weight, &layer.bias];
+        let of = [&x, &weight, &bias];
         let (ours, theirs) = (gradients(&ours, &g, &of).unwrap(), gradients(&theirs, &g, &of).unwrap());
         for (ours, theirs) in ours.iter().zip(&theirs) {
             // Few values in a group make a steep normalisation: relative to the gradient's size.
@@ -105,10 +105,11 @@ fn the_number_of_threads_changes_no_bit() -> Result<()> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| -> Result<Vec<Vec<f32>>> {
             let (x, w) = (Var::from_tensor(&x)?, Var::from_tensor(&w)?);
-            let layer = norm::Norm::new(7, 3, &Device::Cpu)?;
-            let y = layer.forward(&conv2d(&x, &w, 1, 1)?, Pass::Learn, true)?;
+            let (scale, shift) = (Var::ones(7, DType::F32, &Device::Cpu)?, noise(4, &[7]));
+            let layer = norm::Norm::new(3, &noise(5, &[7]), &noise(6, &[7]));
+            let y = layer.forward(&conv2d(&x, &w, 1, 1)?, &scale, &shift, Pass::Learn, true)?;
             let g = noise(3, y.dims());
-            let mut all = gradients(&y, &g, &[&x, &w, &layer.weight])?;
+            let mut all = gradients(&y, &g, &[&x, &w, &scale])?;
             all.push(y);
             all.iter().map(|tensor| tensor.flatten_all()?.to_vec1()).collect()
         })
