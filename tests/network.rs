@@ -89,6 +89,6 @@ fn adamw_is_pytorchs() -> Result<()> {
         let gradient = Tensor::from_vec(gradient, 6, &Device::Cpu)?;
         optimizer.update("", &parameters, &gradient, &settings, 0.1)?;
     }
-    assert!(largest_difference(parameters.flat(), &tensors["adamw"])? < 1e-6);
+    assert!(largest_difference(&parameters.flat(), &tensors["adamw"])? < 1e-6);
     Ok(())
 }

@@ -58,12 +58,12 @@ impl Frozen {
     /// # Errors
     /// If the batch cannot be split into BatchNorm's groups.
     pub fn calibrate(&mut self, images: &Tensor) -> Result<()> {
-        let before = self.backbone.buffers().flat().as_detached_tensor().copy()?;
+        let before = self.backbone.buffers().flat().copy()?;
         self.backbone.forward(images, Pass::Key)?;
-        let after = self.backbone.buffers().flat();
+        let after = self.backbone.buffers();
         // The pass left (1 − share)·before + share·batch: the batch's own part is solved for.
-        let batch = ((after.as_detached_tensor() - (before * (1.0 - SHARE))?)? * (1.0 / SHARE))?;
-        after.set(&batch)
+        let batch = ((after.flat() - (before * (1.0 - SHARE))?)? * (1.0 / SHARE))?;
+        after.flat_mut().set(&batch)
     }
 
     /// Names of the heads, `all` first.

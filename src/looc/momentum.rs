@@ -12,7 +12,7 @@ pub fn follow(key: &Parameters, query: &Parameters, momentum: f64) -> Result<()>
     if key.layout() != query.layout() {
         bail!("the momentum encoder is of another shape");
     }
-    let (key, query) = (key.flat(), query.flat().as_detached_tensor());
+    let (key, query) = (key.flat_mut(), query.flat());
     if query.device().is_cpu() {
         return kernels::average(key, &query, momentum);
     }

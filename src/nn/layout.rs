@@ -1,6 +1,7 @@
 //! Where each named tensor lies in a flat buffer.
 
 use candle_core::{Result, Tensor, bail};
+use std::ops::Range;
 
 /// One named tensor's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,11 @@ impl Entry {
     /// How many values it has.
     pub fn count(&self) -> usize {
         self.dims.iter().product()
+    }
+
+    /// Its places in the flat buffer.
+    pub fn range(&self) -> Range<usize> {
+        self.offset..self.offset + self.count()
     }
 
     /// Its part of `flat: [count]`, in its own shape, without a copy.

@@ -2,7 +2,6 @@
 
 mod architecture;
 mod backbone;
-mod conv;
 mod head;
 pub mod init;
 pub mod kernels;
@@ -10,6 +9,7 @@ mod layout;
 mod norm;
 mod optimizer;
 mod parameters;
+mod plan;
 mod resnet;
 mod schedule;
 mod settings;
@@ -21,16 +21,23 @@ pub use layout::{Entry, Layout};
 pub use norm::Norm;
 pub use optimizer::{Memory, Optimizer};
 pub use parameters::{Parameters, ParametersBuilder};
+pub use plan::PlannedResNet;
 pub use resnet::ResNet;
+#[cfg(test)]
+use resnet::max_pool;
 pub use schedule::learning_rate;
 pub use settings::*;
 
 use candle_core::{Device, Result};
+use kernels::Isa;
 
 /// A fresh backbone as the settings describe it, and the best implementation of it for the device.
 ///
 /// # Errors
 /// If the device has no room for it.
 pub fn backbone(settings: &ModelSettings, seed: u64, device: &Device) -> Result<Box<dyn Backbone>> {
-    Ok(Box::new(ResNet::new(settings, seed, device)?))
+    Ok(match device {
+        Device::Cpu => Box::new(PlannedResNet::new(settings, seed, Isa::preferred())?),
+        _ => Box::new(ResNet::new(settings, seed, device)?),
+    })
 }

@@ -1,15 +1,15 @@
-//! Batch normalisation whose statistics are taken over groups of a batch (`bn_splits`).
+//! Batch normalisation whose statistics are taken over groups of a batch (`bn_splits`), on candle's
+//! operations.
 //!
 //! BatchNorm's statistics tell which key belongs to which query. MoCo shuffles keys across GPUs; on one
 //! device the keys are shuffled (`looc`) and a batch is split into groups, as in MoCo's CIFAR-10 demo.
 
-use super::{Pass, kernels};
+use super::Pass;
 use candle_core::{Result, Tensor};
-use std::sync::{Arc, OnceLock};
 
 /// ε and the running average's weight, as in PyTorch.
 pub const EPSILON: f64 = 1e-5;
-const MOMENTUM: f32 = 0.1;
+pub const MOMENTUM: f32 = 0.1;
 
 /// The running statistics of `channels` channels. Scale and shift are given to each pass.
 pub struct Norm {
@@ -43,27 +43,9 @@ impl Norm {
         if pass == Pass::Frozen {
             return affine(x, weight, bias, &self.running_mean, &self.running_variance, relu);
         }
-        if x.device().is_cpu() {
-            let moments = Arc::new(OnceLock::new());
-            let op = kernels::BatchNorm {
-                groups: self.groups,
-                epsilon: EPSILON as f32,
-                relu,
-                moments: moments.clone(),
-            };
-            let y = x.contiguous()?.apply_op3(weight, bias, op)?;
-            if let Some(moments) = moments.get() {
-                let shape = (self.groups, weight.elem_count());
-                let mean = Tensor::from_slice(&moments.mean, shape, x.device())?;
-                let variance = Tensor::from_slice(&moments.variance, shape, x.device())?;
-                self.remember(x, &mean, &variance)?;
-            }
-            Ok(y)
-        } else {
-            let (y, mean, variance) = reference(x, weight, bias, self.groups, relu)?;
-            self.remember(x, &mean.detach(), &variance.detach())?;
-            Ok(y)
-        }
+        let (y, mean, variance) = by_batch(x, weight, bias, self.groups, relu)?;
+        self.remember(x, &mean.detach(), &variance.detach())?;
+        Ok(y)
     }
 
     /// Moves the running statistics: the mean over the groups, variances unbiased, as PyTorch does it.
@@ -88,16 +70,6 @@ fn affine(
     variance: &Tensor,
     relu: bool,
 ) -> Result<Tensor> {
-    if x.device().is_cpu() {
-        let moments = kernels::Moments { mean: mean.to_vec1()?, variance: variance.to_vec1()? };
-        let op = kernels::BatchNorm {
-            groups: 1,
-            epsilon: EPSILON as f32,
-            relu,
-            moments: Arc::new(OnceLock::from(moments)),
-        };
-        return x.contiguous()?.apply_op3_no_bwd(weight, bias, &op);
-    }
     let scale = (weight / (variance + EPSILON)?.sqrt()?)?;
     let shift = (bias - (mean * &scale)?)?;
     let channels = (1, weight.elem_count(), 1, 1);
@@ -105,9 +77,9 @@ fn affine(
     if relu { y.relu() } else { Ok(y) }
 }
 
-/// The same in candle's operations: for devices other than the CPU, and as the kernel's reference.
-/// Returns the output and the groups' means and biased variances, `[groups, channels]`.
-pub(super) fn reference(
+/// With a batch's own statistics. Returns the output and the groups' means and biased variances,
+/// `[groups, channels]`.
+fn by_batch(
     x: &Tensor,
     weight: &Tensor,
     bias: &Tensor,

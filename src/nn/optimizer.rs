@@ -51,7 +51,7 @@ impl Optimizer {
         settings: &OptimizerSettings,
         lr: f64,
     ) -> Result<()> {
-        let p = parameters.flat().as_detached_tensor();
+        let p = parameters.flat();
         if gradient.dims() != p.dims() {
             bail!("the gradient of {room} is {:?}, not {:?}", gradient.dims(), p.dims());
         }
@@ -122,10 +122,10 @@ impl Room {
     fn sgd(mut self, p: &Parameters, g: &Tensor, settings: &OptimizerSettings, lr: f64) -> Result<Self> {
         let rule = kernels::Sgd { momentum: settings.momentum, decay: settings.weight_decay, rate: lr };
         if g.device().is_cpu() {
-            rule.update(p.flat(), &self.first, g)?;
+            rule.update(p.flat_mut(), &self.first, g)?;
         } else {
-            let (new, first) = sgd(&p.flat().as_detached_tensor(), &self.first, g, rule)?;
-            p.flat().set(&new)?;
+            let (new, first) = sgd(&p.flat(), &self.first, g, rule)?;
+            p.flat_mut().set(&new)?;
             self.first = first;
         }
         Ok(Self { second: None, updates: self.updates + 1, ..self })
@@ -150,11 +150,11 @@ impl Room {
             rate: lr,
         };
         if g.device().is_cpu() {
-            rule.update(p.flat(), &self.first, &second, g)?;
+            rule.update(p.flat_mut(), &self.first, &second, g)?;
             return Ok(Self { second: Some(second), updates, ..self });
         }
-        let (new, first, second) = adamw(&p.flat().as_detached_tensor(), &self.first, &second, g, rule)?;
-        p.flat().set(&new)?;
+        let (new, first, second) = adamw(&p.flat(), &self.first, &second, g, rule)?;
+        p.flat_mut().set(&new)?;
         Ok(Self { first, second: Some(second), updates, ..self })
     }
 }

@@ -3,7 +3,10 @@
 
 use super::{Layout, kernels};
 use candle_core::{Device, Result, Tensor, Var, backprop::GradStore, bail};
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 /// A flat buffer `[count]` of f32 and the names of its parts. Clones share the buffer.
 #[derive(Clone)]
@@ -12,6 +15,7 @@ pub struct Parameters {
     layout: Arc<Layout>,
     /// Each entry's part of the buffer, in its shape.
     views: Arc<Vec<Tensor>>,
+    version: Arc<AtomicU64>,
 }
 
 /// Collects named values for [`Parameters`].
@@ -47,7 +51,7 @@ impl ParametersBuilder {
         let count = self.values.len();
         let flat = Var::from_vec(self.values, count, device)?;
         let views = Arc::new(self.layout.views(&flat.as_detached_tensor())?);
-        Ok(Parameters { flat, layout: Arc::new(self.layout), views })
+        Ok(Parameters { flat, layout: Arc::new(self.layout), views, version: Arc::default() })
     }
 }
 
@@ -72,9 +76,20 @@ impl Parameters {
         self.flat.elem_count()
     }
 
-    /// The whole buffer, `[count]`.
-    pub fn flat(&self) -> &Var {
+    /// The whole buffer, `[count]`, to be read. It sees later changes.
+    pub fn flat(&self) -> Tensor {
+        self.flat.as_detached_tensor()
+    }
+
+    /// The whole buffer, `[count]`, to be changed.
+    pub fn flat_mut(&self) -> &Var {
+        self.version.fetch_add(1, Ordering::Relaxed);
         &self.flat
+    }
+
+    /// Another number after every change: what was made of the values is still good under the same one.
+    pub fn version(&self) -> u64 {
+        self.version.load(Ordering::Relaxed)
     }
 
     /// Where each name lies in the buffer.
@@ -108,15 +123,11 @@ impl Parameters {
     /// # Errors
     /// If there is none, or its shape differs.
     pub fn set(&self, name: &str, value: &Tensor) -> Result<()> {
-        let Some((entry, view)) =
-            self.layout.entries().iter().zip(self.views.iter()).find(|(entry, _)| entry.name == name)
-        else {
-            bail!("{name} is unknown")
-        };
+        let Some(entry) = self.layout.get(name) else { bail!("{name} is unknown") };
         entry.fits(value.dims())?;
         // A copy, since a tensor may not be written from its own storage.
         let value = value.detach().force_contiguous()?.flatten_all()?;
-        view.flatten_all()?.slice_set(&value, 0, 0)
+        self.flat_mut().slice_set(&value, 0, entry.offset)
     }
 
     /// Copies every value from the same names of another set.
@@ -128,7 +139,7 @@ impl Parameters {
             Some(from) => Ok(from.clone()),
             None => bail!("{name} is missing"),
         };
-        self.flat.set(&self.layout.join(&self.iter().map(of).collect::<Result<Vec<_>>>()?)?)
+        self.flat_mut().set(&self.layout.join(&self.iter().map(of).collect::<Result<Vec<_>>>()?)?)
     }
 
     /// Overwrites the whole buffer.
@@ -136,7 +147,7 @@ impl Parameters {
     /// # Errors
     /// If there are not `count` values.
     pub fn fill_from(&self, values: &[f32]) -> Result<()> {
-        self.flat.set(&Tensor::from_slice(values, values.len(), self.flat.device())?)
+        self.flat_mut().set(&Tensor::from_slice(values, values.len(), self.flat.device())?)
     }
 
     /// Calls `read` with the whole buffer.
@@ -153,7 +164,7 @@ impl Parameters {
     /// # Errors
     /// If it is not on the CPU, or `write` fails.
     pub fn write<T>(&self, write: impl FnOnce(&mut [f32]) -> Result<T>) -> Result<T> {
-        kernels::with_values_mut(&self.flat, write)
+        kernels::with_values_mut(self.flat_mut(), write)
     }
 }
 
@@ -205,7 +216,7 @@ mod tests {
         other.add("b", &[1, 3], &[0.0; 3])?;
         let message = parameters.copy_from(&other.build(&Device::Cpu)?).unwrap_err().to_string();
         assert!(message.contains("b is [1, 3] there and [3] here"), "{message}");
-        assert!(parameters.set("c", parameters.flat()).is_err());
+        assert!(parameters.set("c", &parameters.flat()).is_err());
         assert!(parameters.fill_from(&[1.0]).is_err());
         assert_eq!(parameters.flat().to_vec1::<f32>()?, before);
         parameters.copy_from(&parameters.clone())?;

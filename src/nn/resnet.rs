@@ -1,7 +1,7 @@
-//! Residual networks (see [`Architecture`]) on candle's operations and our CPU kernels: the reference,
-//! and what runs on other devices.
+//! Residual networks (see [`Architecture`]) on candle's operations: what runs on other devices than the
+//! CPU, and the reference of what runs on it.
 
-use super::{Architecture, Backbone, ConvSpec, ModelSettings, Norm, Parameters, Pass, conv::conv2d, fresh};
+use super::{Architecture, Backbone, ConvSpec, ModelSettings, Norm, Parameters, Pass, fresh};
 use candle_core::{Device, Result, Tensor, Var, bail};
 
 /// A convolution and the BatchNorm after it.
@@ -74,7 +74,7 @@ impl ConvNorm {
     /// `weights`: those of the whole network.
     fn forward(&self, x: &Tensor, weights: &[Tensor], pass: Pass, relu: bool) -> Result<Tensor> {
         let [weight, scale, shift] = &weights[3 * self.place..][..3] else { bail!("a layer has no weights") };
-        let y = conv2d(x, weight, self.stride, self.padding)?;
+        let y = x.conv2d(weight, self.padding, self.stride, 1, 1)?;
         self.norm.forward(&y, scale, shift, pass, relu)
     }
 }
@@ -96,7 +96,7 @@ impl Block {
 /// 3×3 max-pooling, stride 2, of values that are not negative (ReLU precedes it), so that zeros may
 /// stand for the border. As maxima over rows and then over columns, because candle's own pooling has
 /// no gradient where kernel and stride differ.
-fn max_pool(x: &Tensor) -> Result<Tensor> {
+pub(super) fn max_pool(x: &Tensor) -> Result<Tensor> {
     let mut x = x.pad_with_zeros(2, 1, 1)?.pad_with_zeros(3, 1, 1)?;
     for dim in [2, 3] {
         let out = (x.dim(dim)? - 3) / 2 + 1;

@@ -1,18 +1,56 @@
 //! The CPU kernels: what candle's own operations are too slow for. `unsafe` lives here alone.
 //!
-//! The layers are candle custom operations, so autograd sees them as any other; on other devices the
-//! same runs on candle's operations (see `nn::conv`, `nn::norm`, `nn::optimizer`), which is also what
-//! the kernels are tested against.
+//! A convolution's way: its input is copied into frames of zeros, BatchNorm and ReLU applied on the way
+//! (`frame`); products are taken directly (`direct`, by the places that `geometry` lists) or by Winograd's
+//! algorithm (`tiled`, `narrow`, `wide`, `winograd`), with the micro-kernels `sweep` and `outer`; what comes out is summed
+//! for BatchNorm, or goes back through ReLU (`pointwise`, `settle`), while it is in the cache. All of it is
+//! written once over sixteen `lanes`, and cut into `units` by shapes alone: no bit depends on the number
+//! of threads. Feature maps are `[images, height, width, channels]`, channels padded to sixteen.
+//!
+//! On other devices the same runs on candle's operations (`nn::ResNet`, `nn::optimizer`), which is also
+//! what the kernels are tested against.
+#![allow(
+    unsafe_op_in_unsafe_fn,
+    clippy::missing_safety_doc,
+    reason = "all of a kernel is unsafe for the same two reasons: its instruction set, for which `Isa` vouches, \
+              and the lengths that it asserts, or that its `Safety` section names"
+)]
+#![allow(clippy::needless_range_loop, reason = "indices are places in several arrays of registers")]
 
-mod batch_norm;
-mod conv2d;
+mod buffer;
+mod convolution;
+mod direct;
 mod elementwise;
+mod frame;
+mod geometry;
+mod lanes;
+mod map;
+mod narrow;
+mod outer;
+mod pointwise;
+mod pool;
+mod settle;
+mod sweep;
 #[cfg(test)]
 mod tests;
+mod tiled;
+mod units;
+mod weights;
+mod wide;
+mod winograd;
 
-pub use batch_norm::{BatchNorm, Moments};
-pub use conv2d::Conv2d;
+pub use buffer::Buffer;
+pub use convolution::{Convolution, Flow};
 pub use elementwise::{AdamW, Sgd, average};
+pub use frame::Source;
+pub use geometry::{Spec, padded};
+pub use lanes::Isa;
+pub use map::Map;
+pub use pointwise::Shortcut;
+pub use pool::pooled;
+pub use settle::Settle;
+pub use tiled::Workspace;
+pub use units::Unit;
 
 use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Storage, Tensor};
 use std::cell::Cell;

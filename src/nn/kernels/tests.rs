@@ -1,122 +1,364 @@
-//! The kernels against candle's own operations, forward and backward, over odd sizes.
+//! The kernels against candle's own operations: every pass, every algorithm, every instruction set, over
+//! odd shapes.
+//!
+//! Bounds: relative to the largest value, 1e-5 for direct products and 1e-4 for Winograd's algorithm (whose
+//! transforms round at factors up to 8² before they cancel).
 
-use crate::nn::{Pass, conv::conv2d, norm};
-use candle_core::{DType, Device, Result, Tensor, Var};
+use super::*;
+use candle_core::{Device, Result, Tensor, Var};
 use proptest::prelude::*;
 
 fn noise(seed: u64, shape: &[usize]) -> Tensor {
     let mut stream = crate::rng::Stream::named(seed, crate::rng::Domain::Weights, "kernel test");
-    let count = shape.iter().product();
-    let values: Vec<f32> = (0..count).map(|_| stream.normal()).collect();
+    let values: Vec<f32> = (0..shape.iter().product()).map(|_| stream.normal()).collect();
     Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
 }
 
-fn largest_difference(a: &Tensor, b: &Tensor) -> Result<f32> {
-    (a - b)?.abs()?.flatten_all()?.max(0)?.to_scalar()
+/// `[n, c, h, w]` as the kernels keep it.
+fn stored(tensor: &Tensor) -> Result<Buffer> {
+    let (n, c, h, w) = tensor.dims4()?;
+    let rows = tensor.permute((0, 2, 3, 1))?.reshape((n * h * w, c))?.to_vec2::<f32>()?;
+    let mut buffer = Buffer::zeros(n * h * w * padded(c));
+    for (to, row) in buffer.chunks_exact_mut(padded(c)).zip(&rows) {
+        to[..c].copy_from_slice(row);
+    }
+    Ok(buffer)
 }
 
-/// Gradients of Σ y·g for each variable.
-fn gradients(y: &Tensor, g: &Tensor, of: &[&Var]) -> Result<Vec<Tensor>> {
-    let store = (y * g)?.sum_all()?.backward()?;
-    Ok(of.iter().map(|var| store.get(var.as_tensor()).expect("a gradient").clone()).collect())
+/// The inverse; what is padded must be zero.
+fn restored(values: &[f32], (n, c, h, w): (usize, usize, usize, usize)) -> Result<Tensor> {
+    let mut real = Vec::new();
+    for pixel in values.chunks_exact(padded(c)) {
+        real.extend_from_slice(&pixel[..c]);
+        assert!(pixel[c..].iter().all(|value| *value == 0.0), "the padding is not zero");
+    }
+    Tensor::from_vec(real, (n, h, w, c), &Device::Cpu)?.permute((0, 3, 1, 2))
+}
+
+/// The largest difference, as a share of the largest value.
+fn distance(ours: &Tensor, theirs: &Tensor) -> f32 {
+    let largest = |t: &Tensor| t.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>();
+    let difference = largest(&(ours - theirs).unwrap()).unwrap();
+    difference / largest(theirs).unwrap().max(1e-3)
+}
+
+/// `[groups, c]` as the kernels keep it.
+fn rows(tensor: &Tensor) -> Vec<f32> {
+    let mut out = Vec::new();
+    for row in tensor.to_vec2::<f32>().unwrap() {
+        let end = out.len() + padded(row.len());
+        out.extend(row);
+        out.resize(end, 0.0);
+    }
+    out
+}
+
+/// `[groups, c]` for each image, `[n, c, 1, 1]`.
+fn spread(tensor: &Tensor, images: usize) -> Result<Tensor> {
+    let (groups, c) = tensor.dims2()?;
+    let each = tensor.unsqueeze(1)?.broadcast_as((groups, images / groups, c))?.contiguous()?;
+    each.reshape((images, c, 1, 1))
+}
+
+fn channels(stride: usize) -> impl Strategy<Value = (usize, usize)> {
+    prop_oneof![4 => (1usize..40, 1usize..70), 1 => Just((if stride == 1 { 128 } else { 16 }, 130))]
+}
+
+fn specs() -> impl Strategy<Value = Spec> {
+    let kernels = prop_oneof![
+        4 => Just((3, 1)), 2 => Just((3, 2)), 1 => Just((1, 1)), 1 => Just((1, 2)), 1 => Just((7, 2)), 1 => Just((5, 1))
+    ];
+    kernels.prop_flat_map(|(kernel, stride)| {
+        let sizes = (1usize..13, 1usize..13, 1usize..4, 1usize..4);
+        (channels(stride), sizes, prop::bool::weighted(0.2)).prop_map(
+            move |((cin, cout), (height, width, groups, each), planar)| Spec {
+                cin: if planar { 3 } else { cin },
+                cout,
+                kernel,
+                stride,
+                padding: kernel / 2,
+                height,
+                width,
+                images: groups * each,
+                groups,
+                planar,
+            },
+        )
+    })
+}
+
+/// One case: a layer's input and output as candle's tensors.
+struct Case {
+    spec: Spec,
+    conv: Convolution,
+    z: Tensor,
+    scale: Tensor,
+    shift: Tensor,
+    weights: Var,
+    x: Var,
+    out: Tensor,
+}
+
+impl Case {
+    /// x = ReLU(z·scale + shift), by groups; out = conv(x). A planar x is z itself.
+    fn new(spec: Spec, tiled: bool, seed: u64) -> Result<Self> {
+        let z = noise(seed, &[spec.images, spec.cin, spec.height, spec.width]);
+        let weights = Var::from_tensor(&noise(seed + 1, &[spec.cout, spec.cin, spec.kernel, spec.kernel]))?;
+        let (scale, shift) =
+            (noise(seed + 2, &[spec.groups, spec.cin]), noise(seed + 3, &[spec.groups, spec.cin]));
+        let x = if spec.planar {
+            z.clone()
+        } else {
+            let scaled = z.broadcast_mul(&spread(&scale, spec.images)?)?;
+            scaled.broadcast_add(&spread(&shift, spec.images)?)?.relu()?
+        };
+        let x = Var::from_tensor(&x)?;
+        let out = x.conv2d(&weights, spec.padding, spec.stride, 1, 1)?;
+        Ok(Self { spec, conv: Convolution::with(spec, tiled), z, scale, shift, weights, x, out })
+    }
+
+    fn input(&self) -> Result<Buffer> {
+        if !self.spec.planar {
+            return stored(&self.z);
+        }
+        let values = self.z.flatten_all()?.to_vec1::<f32>()?;
+        let mut buffer = Buffer::zeros(values.len());
+        buffer.copy_from_slice(&values);
+        Ok(buffer)
+    }
+
+    /// Through the kernels: out with its moments, then the gradients of x and of the weights for `g`.
+    fn run(&self, isa: Isa, g: &Tensor) -> Result<(Buffer, Vec<f64>, Buffer, Vec<f32>)> {
+        let (spec, conv, input) = (&self.spec, &self.conv, self.input()?);
+        let weights = self.weights.flatten_all()?.to_vec1::<f32>()?;
+        let (scale, shift) = (rows(&self.scale), rows(&self.shift));
+        let source = match spec.planar {
+            true => Source::Planar(&input),
+            false => Source::Activated { z: &input, scale: &scale, shift: &shift },
+        };
+        let (forward, transposed) = conv.packed();
+        let (mut packed, mut turned) = (Buffer::zeros(forward), Buffer::zeros(transposed));
+        conv.pack(isa, &weights, &mut packed);
+        conv.pack_transposed(isa, &weights, &mut turned);
+        let mut workspace = Workspace::default();
+        conv.reserve(&mut workspace, true);
+        let mut out = Buffer::zeros(spec.images * spec.output());
+        out.fill(f32::NAN);
+        let mut sums = vec![f64::NAN; conv.units().count() * 2 * spec.outputs()];
+        conv.forward(isa, &packed, &mut workspace, source, &mut out, Some(&mut sums));
+        let mut dx = Buffer::zeros(if spec.planar { 0 } else { spec.images * spec.input() });
+        dx.fill(f32::NAN);
+        let mut dw = vec![f32::NAN; weights.len()];
+        let flow = Flow { x: source, gradient: Source::Plain(&stored(g)?), settle: Settle::Raw };
+        let mut parts = Buffer::zeros(conv.gradients());
+        conv.backward(isa, &turned, &mut workspace, flow, &mut dx, &mut [], &mut parts, &mut dw);
+        Ok((out, sums, dx, dw))
+    }
+
+    /// Σ over the pixels and images of every unit, of a function of out, by channel.
+    fn check_moments(&self, sums: &[f64]) -> Result<()> {
+        let (spec, out) = (&self.spec, stored(&self.out)?);
+        let (size, outputs) = (spec.output(), spec.outputs());
+        for (unit, sums) in self.conv.units().zip(sums.chunks_exact(2 * outputs)) {
+            let values = &out[unit.first * size..][..unit.images * size];
+            for channel in 0..spec.cout {
+                let shifted =
+                    values.iter().skip(channel).step_by(outputs).map(|v| f64::from(v - values[channel]));
+                let expected = shifted.fold([0.0, 0.0, 0.0], |s, d| [s[0] + d, s[1] + d * d, s[2] + d.abs()]);
+                let close = |ours: f64, theirs: f64, size: f64| (ours - theirs).abs() <= 1e-3 * size.max(1.0);
+                assert!(close(sums[channel], expected[0], expected[2]), "{} {}", sums[channel], expected[0]);
+                assert!(close(sums[outputs + channel], expected[1], expected[1]));
+            }
+        }
+        Ok(())
+    }
+
+    /// candle's gradient of a strided convolution needs sizes that the stride divides: ⟨g, conv(dx, w)⟩ =
+    /// ⟨∂x, dx⟩ for any direction dx holds for every linear map, and so for w.
+    fn check_adjoint(&self, g: &Tensor, dx: Option<&Tensor>, dw: &Tensor) -> Result<()> {
+        let inner = |a: &Tensor, b: &Tensor| (a * b)?.sum_all()?.to_scalar::<f32>();
+        let (spec, x, w) = (&self.spec, self.x.as_tensor(), self.weights.as_tensor());
+        let conv = |x: &Tensor, w: &Tensor| x.conv2d(w, spec.padding, spec.stride, 1, 1);
+        let along_w = noise(90, w.dims());
+        let mut pairs = vec![(inner(g, &conv(x, &along_w)?)?, inner(dw, &along_w)?)];
+        if let Some(dx) = dx {
+            let along_x = noise(91, x.dims());
+            pairs.push((inner(g, &conv(&along_x, w)?)?, inner(dx, &along_x)?));
+        }
+        let size = (g.sqr()?.sum_all()?.to_scalar::<f32>()? * self.out.elem_count() as f32).sqrt();
+        for (theirs, ours) in pairs {
+            assert!((ours - theirs).abs() <= 1e-3 * theirs.abs().max(size), "{ours} {theirs}");
+        }
+        Ok(())
+    }
+}
+
+fn convolution(spec: Spec, tiled: bool, seed: u64) -> Result<()> {
+    let case = Case::new(spec, tiled, seed)?;
+    let g = noise(seed + 5, case.out.dims());
+    let shape = |c: usize, h: usize, w: usize| (spec.images, c, h, w);
+    for isa in Isa::all() {
+        let label = format!("{spec:?}, tiled {tiled}, {}", isa.name());
+        let bound = if tiled { 1e-4 } else { 1e-5 };
+        let (out, sums, dx, dw) = case.run(isa, &g)?;
+        let out = restored(&out, shape(spec.cout, spec.out_height(), spec.out_width()))?;
+        let d = distance(&out, &case.out);
+        assert!(d < bound, "{label}: out differs by {d}");
+        case.check_moments(&sums)?;
+        let dw = Tensor::from_vec(dw, case.weights.dims(), &Device::Cpu)?;
+        let dx =
+            (!spec.planar).then(|| restored(&dx, shape(spec.cin, spec.height, spec.width))).transpose()?;
+        if spec.stride > 1 {
+            case.check_adjoint(&g, dx.as_ref(), &dw)?;
+            continue;
+        }
+        let store = (&case.out * &g)?.sum_all()?.backward()?;
+        let d = distance(&dw, store.get(case.weights.as_tensor()).expect("a gradient"));
+        assert!(d < bound, "{label}: the weights' gradient differs by {d}");
+        if let Some(dx) = dx {
+            let d = distance(&dx, store.get(case.x.as_tensor()).expect("a gradient"));
+            assert!(d < bound, "{label}: the input's gradient differs by {d}");
+        }
+    }
+    Ok(())
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn convolution(
+    fn convolutions_are_candles(spec in specs(), tiled: bool, seed in 0u64..1000) {
+        prop_assume!((spec.height.min(spec.width)) + 2 * spec.padding >= spec.kernel);
+        convolution(spec, tiled, seed).unwrap();
+    }
+
+    /// A source with BatchNorm's gradient, and what the gradient settles into, against plain arithmetic.
+    #[test]
+    fn what_is_fused_is_plain_arithmetic(
+        (groups, each, c) in (1usize..4, 1usize..4, 1usize..40),
+        (height, width) in (1usize..9, 1usize..9),
         seed in 0u64..1000,
-        (images, cin, cout) in (1usize..6, 1usize..7, 1usize..9),
-        (height, width) in (3usize..14, 3usize..14),
-        (kernel, stride) in prop_oneof![Just((1, 1)), Just((1, 2)), Just((3, 1)), Just((3, 2)), Just((5, 2))],
     ) {
-        let padding = kernel / 2;
-        prop_assume!(height + 2 * padding >= kernel && width + 2 * padding >= kernel);
-        let x = Var::from_tensor(&noise(seed, &[images, cin, height, width])).unwrap();
-        let w = Var::from_tensor(&noise(seed + 1, &[cout, cin, kernel, kernel])).unwrap();
-        let ours = conv2d(&x, &w, stride, padding).unwrap();
-        let theirs = x.conv2d(&w, padding, stride, 1, 1).unwrap();
-        prop_assert_eq!(ours.dims(), theirs.dims());
-        prop_assert!(largest_difference(&ours, &theirs).unwrap() < 1e-4);
-        let g = noise(seed + 2, ours.dims());
-        // candle's gradient of a strided convolution needs sizes that the stride divides.
-        if stride == 1 {
-            let ours = gradients(&ours, &g, &[&x, &w]).unwrap();
-            let theirs = gradients(&theirs, &g, &[&x, &w]).unwrap();
-            for (ours, theirs) in ours.iter().zip(&theirs) {
-                prop_assert!(largest_difference(ours, theirs).unwrap() < 1e-3);
-            }
-        } else {
-            check_by_differences(&x, &w, &g, (stride, padding))?;
-        }
+        fused([groups * each, groups], c, [height, width], seed).unwrap();
     }
 
     #[test]
-    fn batch_norm(
+    fn pooling_is_candles(
+        (groups, each, c) in (1usize..3, 1usize..4, 1usize..40),
+        (height, width) in (1usize..12, 1usize..12),
         seed in 0u64..1000,
-        (groups, each, channels) in (1usize..4, 2usize..5, 1usize..6),
-        (height, width) in (1usize..6, 1usize..6),
-        relu: bool,
     ) {
-        let channels_first = [groups * each, channels, height, width];
-        let x = Var::from_tensor(&noise(seed, &channels_first)).unwrap();
-        let [weight, bias] = [1, 2].map(|i| Var::from_tensor(&noise(seed + i, &[channels])).unwrap());
-        let [mean, variance] = [0, 0].map(|_| Tensor::zeros(channels, DType::F32, &Device::Cpu).unwrap());
-        let layer = norm::Norm::new(groups, &mean, &variance);
-        let ours = layer.forward(&x, &weight, &bias, Pass::Learn, relu).unwrap();
-        let (theirs, ..) = norm::reference(&x, &weight, &bias, groups, relu).unwrap();
-        prop_assert!(largest_difference(&ours, &theirs).unwrap() < 1e-4);
-        let g = noise(seed + 3, &channels_first);
-        let of = [&x, &weight, &bias];
-        let (ours, theirs) = (gradients(&ours, &g, &of).unwrap(), gradients(&theirs, &g, &of).unwrap());
-        for (ours, theirs) in ours.iter().zip(&theirs) {
-            // Few values in a group make a steep normalisation: relative to the gradient's size.
-            let size: f32 = theirs.abs().unwrap().flatten_all().unwrap().max(0).unwrap().to_scalar().unwrap();
-            prop_assert!(largest_difference(ours, theirs).unwrap() < 1e-3 * size.max(1.0));
-        }
+        pooling([groups * each, groups], c, [height, width], seed).unwrap();
     }
 }
 
-/// A convolution is linear in each argument: ⟨g, conv(dx, w)⟩ = ⟨∂x, dx⟩ for any direction dx, and so for w.
-fn check_by_differences(
-    x: &Var,
-    w: &Var,
-    g: &Tensor,
-    (stride, padding): (usize, usize),
-) -> std::result::Result<(), TestCaseError> {
-    let inner = |a: &Tensor, b: &Tensor| (a * b).unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap();
-    let gradients = gradients(&conv2d(x, w, stride, padding).unwrap(), g, &[x, w]).unwrap();
-    let (dx, dw) = (noise(77, x.dims()), noise(78, w.dims()));
-    let along_x = inner(g, &dx.conv2d(w, padding, stride, 1, 1).unwrap());
-    let along_w = inner(g, &x.conv2d(&dw, padding, stride, 1, 1).unwrap());
-    for (along, gradient, direction) in [(along_x, &gradients[0], &dx), (along_w, &gradients[1], &dw)] {
-        let ours = inner(gradient, direction);
-        prop_assert!((ours - along).abs() < 1e-3 * along.abs().max(10.0), "{ours} {along}");
-    }
-    Ok(())
-}
-
-/// The order of every sum depends on shapes alone.
-#[test]
-fn the_number_of_threads_changes_no_bit() -> Result<()> {
-    let (x, w) = (noise(1, &[9, 5, 13, 11]), noise(2, &[7, 5, 3, 3]));
-    let run = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| -> Result<Vec<Vec<f32>>> {
-            let (x, w) = (Var::from_tensor(&x)?, Var::from_tensor(&w)?);
-            let (scale, shift) = (Var::ones(7, DType::F32, &Device::Cpu)?, noise(4, &[7]));
-            let layer = norm::Norm::new(3, &noise(5, &[7]), &noise(6, &[7]));
-            let y = layer.forward(&conv2d(&x, &w, 1, 1)?, &scale, &shift, Pass::Learn, true)?;
-            let g = noise(3, y.dims());
-            let mut all = gradients(&y, &g, &[&x, &w, &scale])?;
-            all.push(y);
-            all.iter().map(|tensor| tensor.flatten_all()?.to_vec1()).collect()
-        })
+/// A 1×1 convolution by the identity shows sources and settlements as they are.
+fn fused([images, groups]: [usize; 2], c: usize, [height, width]: [usize; 2], seed: u64) -> Result<()> {
+    let spec = Spec {
+        cin: c,
+        cout: c,
+        kernel: 1,
+        stride: 1,
+        padding: 0,
+        height,
+        width,
+        images,
+        groups,
+        planar: false,
     };
-    let one = run(1)?;
-    for threads in [2, 3, 4] {
-        assert_eq!(run(threads)?, one, "{threads} threads");
+    let of = |i: u64| noise(seed + i, &[images, c, height, width]);
+    let row = |i: u64| noise(seed + i, &[groups, c]);
+    let (g, z, before, other) = (of(0), of(1), of(2), of(3));
+    let constants: Vec<Tensor> = (10..16).map(row).collect();
+    let wide: Vec<Tensor> = constants.iter().map(|row| spread(row, images)).collect::<Result<_>>()?;
+    let [a, b, k, scale, shift, mean] = &wide[..] else { unreachable!() };
+    let dz = g.broadcast_mul(a)?.add(&z.broadcast_mul(b)?)?.broadcast_add(k)?;
+    let through = before.broadcast_mul(scale)?.broadcast_add(shift)?.gt(0f32)?.to_dtype(dz.dtype())?;
+    let relu = (&dz * through)?;
+    let join = ((&dz + &other)? * before.gt(0f32)?.to_dtype(dz.dtype())?)?;
+    let identity = Tensor::eye(c, dz.dtype(), &Device::Cpu)?.flatten_all()?.to_vec1::<f32>()?;
+    let [g, z, stored_before, other] = [&g, &z, &before, &other].map(|t| stored(t).unwrap());
+    let [a, b, k, scale, shift, means] = [0, 1, 2, 3, 4, 5].map(|i: usize| rows(&constants[i]));
+    let gradient = Source::Normed { g: &g, z: &z, a: &a, b: &b, c: &k };
+    let added = (&dz + restored(&other, (images, c, height, width))?)?;
+    let cases = [
+        (Settle::Raw, &dz),
+        (Settle::Add { other: &other }, &added),
+        (Settle::Relu { z: &stored_before, scale: &scale, shift: &shift, mean: &means }, &relu),
+        (Settle::Join { other: &other, y: &stored_before, z: &stored_before, mean: &means }, &join),
+    ];
+    let conv = Convolution::new(spec);
+    for isa in Isa::all() {
+        let mut packed = Buffer::zeros(conv.packed().1);
+        conv.pack_transposed(isa, &identity, &mut packed);
+        for (settle, expected) in &cases {
+            let (mut dx, mut parts) = (Buffer::zeros(z.len()), Buffer::zeros(conv.gradients()));
+            let mut sums = vec![f64::NAN; conv.units().count() * 2 * padded(c)];
+            let flow = Flow { x: Source::Plain(&z), gradient, settle: *settle };
+            let mut dw = vec![0.0; c * c];
+            conv.backward(
+                isa,
+                &packed,
+                &mut Workspace::default(),
+                flow,
+                &mut dx,
+                &mut sums,
+                &mut parts,
+                &mut dw,
+            );
+            let dx = restored(&dx, (images, c, height, width))?;
+            assert!(distance(&dx, expected) < 1e-5, "{} of {}", isa.name(), distance(&dx, expected));
+            if matches!(settle, Settle::Relu { .. } | Settle::Join { .. }) {
+                check_sums(&conv, &sums, expected, &(&before.broadcast_sub(mean)? * *expected)?)?;
+            }
+        }
     }
     Ok(())
+}
+
+/// The units' sums, added up, are those of the whole batch.
+fn check_sums(conv: &Convolution, sums: &[f64], first: &Tensor, second: &Tensor) -> Result<()> {
+    let inputs = conv.spec().inputs();
+    for (at, tensor) in [first, second].into_iter().enumerate() {
+        let total = tensor.sum((0, 2, 3))?.to_vec1::<f32>()?;
+        let size = tensor.abs()?.sum((0, 2, 3))?.to_vec1::<f32>()?;
+        for (channel, (total, size)) in total.iter().zip(size).enumerate() {
+            let ours: f64 = sums[at * inputs + channel..].iter().step_by(2 * inputs).sum();
+            assert!((ours - f64::from(*total)).abs() <= 1e-5 * f64::from(size.max(1.0)), "{ours} {total}");
+        }
+    }
+    Ok(())
+}
+
+fn pooling([images, groups]: [usize; 2], c: usize, [height, width]: [usize; 2], seed: u64) -> Result<()> {
+    let z = Var::from_tensor(&noise(seed, &[images, c, height, width]))?;
+    let (scale, shift) = (noise(seed + 1, &[groups, c]), noise(seed + 2, &[groups, c]));
+    let activated = z.broadcast_mul(&spread(&scale, images)?)?.broadcast_add(&spread(&shift, images)?)?;
+    let theirs = crate::nn::max_pool(&activated.relu()?)?;
+    let g = noise(seed + 3, theirs.dims());
+    let store = (&theirs * &g)?.sum_all()?.backward()?;
+    let dz = store.get(z.as_tensor()).expect("a gradient");
+    let map = Map::new([height, width], c, images, groups);
+    let (stored_z, stored_g) = (stored(&z)?, stored(&g)?);
+    let affine = [&rows(&scale)[..], &rows(&shift)[..]];
+    for isa in Isa::all() {
+        let mut out = Buffer::zeros(stored_g.len());
+        map.pool(isa, &stored_z, affine, &mut out);
+        let out = restored(&out, (images, c, pooled(height), pooled(width)))?;
+        assert!(distance(&out, &theirs) < 1e-6);
+        let mut ours = Buffer::zeros(stored_z.len());
+        map.unpool(isa, &stored_g, &stored_z, affine, &mut ours);
+        // Ours ends at BatchNorm's output: its scale is still to come.
+        let ours = restored(&ours, (images, c, height, width))?.broadcast_mul(&spread(&scale, images)?)?;
+        assert!(distance(&ours, dz) < 1e-5, "{} of {}", isa.name(), distance(&ours, dz));
+    }
+    Ok(())
+}
+
+#[test]
+fn the_processors_best_set_is_preferred() {
+    let names: Vec<&str> = Isa::all().map(Isa::name).collect();
+    assert_eq!(names.last(), Some(&"portable"));
+    assert!(Isa::all().all(|isa| Isa::named(isa.name()) == Some(isa)));
+    assert_eq!(Isa::named("abacus"), None);
 }

@@ -1,0 +1,199 @@
+//! A convolution of the plan: it chooses the algorithm, and knows how weights and work are laid out.
+
+use super::{
+    direct::Direct,
+    frame::Source,
+    geometry::{Geometry, Spec},
+    lanes::Isa,
+    settle::Settle,
+    tiled::{Tiled, Workspace},
+    units::{Part, PerImage, PerPart, PerUnit, Unit, parts, units},
+    weights::{pack_direct, pack_tiled, pack_transposed, unpack_direct, unpack_tiled},
+    winograd::POINTS,
+};
+
+/// Values that a unit's framed images may take: so they stay in the second-level cache.
+const UNIT: usize = 40 * 1024;
+/// A batch has at least so many units, if it has the images.
+const UNITS: usize = 16;
+/// Values that all parts' gradients of the weights may take.
+const GRADIENTS: usize = 4 * 1024 * 1024;
+
+/// How a convolution is computed.
+enum Method {
+    Direct(Direct),
+    Tiled(Tiled),
+}
+
+/// A convolution without bias, of one batch's shape.
+pub struct Convolution {
+    spec: Spec,
+    method: Method,
+    /// Every part one unit: where nothing is summed over units.
+    single: Vec<Part>,
+    /// Parts with a gradient of the weights each.
+    parts: Vec<Part>,
+}
+
+/// What one backward pass reads: the layer's input, the gradient of its output, and what the input's
+/// gradient goes through.
+#[derive(Clone, Copy)]
+pub struct Flow<'a> {
+    pub x: Source<'a>,
+    pub gradient: Source<'a>,
+    pub settle: Settle<'a>,
+}
+
+impl Convolution {
+    /// Chooses Winograd's algorithm where it saves products.
+    pub fn new(spec: Spec) -> Self {
+        let (height, width) = (spec.out_height(), spec.out_width());
+        // Of small images the tiles are mostly border.
+        let saves = height * width >= 8 * height.div_ceil(4) * width.div_ceil(4);
+        Self::with(spec, saves)
+    }
+
+    /// As [`Self::new`], with Winograd's algorithm if it is `wanted` and possible.
+    pub fn with(spec: Spec, wanted: bool) -> Self {
+        let possible = spec.kernel == 3 && spec.stride == 1 && spec.padding == 1 && !spec.planar;
+        let tiled = (wanted && possible).then(|| Tiled::new(&spec));
+        let one = Geometry::new(&spec, 1);
+        let frame = match &tiled {
+            Some(tiled) => tiled.frame(spec.inputs()).max(tiled.frame(spec.outputs())),
+            None => one.input.size().max(one.gradient.size()),
+        };
+        let most = (UNIT / frame).clamp(1, spec.images.div_ceil(UNITS));
+        let units = units(spec.images, spec.groups, most);
+        let gradient = POINTS * spec.inputs() * spec.outputs();
+        let parts_of = |most: usize| parts(&units, most);
+        let (single, parts) = (parts_of(units.len()), parts_of((GRADIENTS / gradient).clamp(2, 16)));
+        let method = match tiled {
+            Some(tiled) => Method::Tiled(tiled),
+            None => Method::Direct(Direct { geometry: Geometry::new(&spec, most) }),
+        };
+        Self { spec, method, single, parts }
+    }
+
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// Units of a batch: so many sums come out of a pass.
+    pub fn units(&self) -> impl Iterator<Item = Unit> {
+        self.single.iter().map(|part| part.units[0])
+    }
+
+    /// Values of the packed weights: of the forward pass, of the data gradient.
+    pub fn packed(&self) -> (usize, usize) {
+        let channels = self.spec.inputs() * self.spec.outputs();
+        match &self.method {
+            Method::Tiled(_) => (POINTS * channels, POINTS * channels),
+            Method::Direct(direct) => {
+                let depth =
+                    |phases: &[super::geometry::Phase]| phases.iter().map(|it| it.depth()).sum::<usize>();
+                let forward = depth(std::slice::from_ref(&direct.geometry.forward)) * self.spec.outputs();
+                (forward, depth(&direct.geometry.backward) * self.spec.inputs())
+            }
+        }
+    }
+
+    /// Values of the parts' gradients.
+    pub fn gradients(&self) -> usize {
+        let channels = self.spec.inputs() * self.spec.outputs();
+        match &self.method {
+            Method::Tiled(tiled) if tiled.wide => POINTS * channels,
+            Method::Tiled(_) => self.parts.len() * POINTS * channels,
+            Method::Direct(_) => self.parts.len() * self.spec.kernel * self.spec.kernel * channels,
+        }
+    }
+
+    /// Fits a workspace to this layer.
+    pub fn reserve(&self, workspace: &mut Workspace, backward: bool) {
+        if let Method::Tiled(tiled) = &self.method {
+            tiled.reserve(&self.spec, workspace, backward);
+        }
+    }
+
+    /// Weights `[cout, cin, k, k]` as the forward pass reads them.
+    pub fn pack(&self, isa: Isa, weights: &[f32], packed: &mut [f32]) {
+        assert!(weights.len() == self.spec.cout * self.spec.taps());
+        match &self.method {
+            Method::Direct(it) => pack_direct(&self.spec, &it.geometry.forward, weights, packed),
+            Method::Tiled(_) => pack_tiled(isa, &self.spec, false, weights, packed),
+        }
+    }
+
+    /// Weights `[cout, cin, k, k]` as the data gradient reads them.
+    pub fn pack_transposed(&self, isa: Isa, weights: &[f32], packed: &mut [f32]) {
+        assert!(weights.len() == self.spec.cout * self.spec.taps());
+        match &self.method {
+            Method::Direct(it) => {
+                for phase in &it.geometry.backward {
+                    pack_transposed(&self.spec, phase, weights, packed);
+                }
+            }
+            Method::Tiled(_) => pack_tiled(isa, &self.spec, true, weights, packed),
+        }
+    }
+
+    /// z of every image; with `sums`, Σ(z−s) and Σ(z−s)² of every unit, `[unit][2][channels]`, where s is
+    /// the unit's first pixel.
+    pub fn forward(
+        &self,
+        isa: Isa,
+        weights: &[f32],
+        workspace: &mut Workspace,
+        source: Source,
+        z: &mut [f32],
+        sums: Option<&mut [f64]>,
+    ) {
+        let z = PerImage(z, self.spec.output());
+        let sums = match sums {
+            Some(sums) => PerUnit(sums, 2 * self.spec.outputs()),
+            None => PerUnit(&mut [], 0),
+        };
+        match &self.method {
+            Method::Direct(it) => it.forward(isa, &self.spec, &self.single, weights, source, (z, sums)),
+            Method::Tiled(it) => {
+                it.forward(isa, &self.spec, &self.single, (weights, workspace), source, (z, sums));
+            }
+        }
+    }
+
+    /// The gradients: of the input, settled, with its sums `[unit][2][channels]` (not for a planar
+    /// input), and of the weights, `[cout, cin, k, k]`. `parts` is memory of [`Self::gradients`] values.
+    #[allow(clippy::too_many_arguments)]
+    pub fn backward(
+        &self,
+        isa: Isa,
+        weights: &[f32],
+        workspace: &mut Workspace,
+        Flow { x, gradient, settle }: Flow,
+        dx: &mut [f32],
+        sums: &mut [f64],
+        parts: &mut [f32],
+        weight_gradient: &mut [f32],
+    ) {
+        let spec = &self.spec;
+        let (image, sum) = if spec.planar { (0, 0) } else { (spec.input(), 2 * spec.inputs()) };
+        let parts = &mut parts[..self.gradients()];
+        let size = match &self.method {
+            Method::Direct(_) => spec.kernel * spec.kernel * spec.inputs() * spec.outputs(),
+            Method::Tiled(_) => POINTS * spec.inputs() * spec.outputs(),
+        };
+        let sums = if settle.sums() { PerUnit(sums, sum) } else { PerUnit(&mut [], 0) };
+        let shares = (PerImage(dx, image), sums, PerPart(parts, size));
+        let flow = (x, gradient, settle);
+        match &self.method {
+            Method::Direct(it) => {
+                it.backward(isa, spec, &self.parts, weights, flow, shares);
+                unpack_direct(spec, parts, weight_gradient);
+            }
+            Method::Tiled(it) => {
+                let units = if it.wide { &self.single } else { &self.parts };
+                it.backward(isa, spec, units, (weights, workspace), flow, shares);
+                unpack_tiled(isa, spec, parts, weight_gradient);
+            }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What is done to a whole batch of feature maps, a unit of images at a time.
+
+use super::{
+    geometry::padded,
+    lanes::{Isa, Kernel, Lanes},
+    pointwise::{self, Shortcut},
+    pool::{Pool, pooled},
+    units::{Part, PerImage, PerUnit, Unit, each_part, parts, units},
+};
+
+/// Values of a unit.
+const UNIT: usize = 32 * 1024;
+
+/// A batch of `images` maps of `height × width` pixels.
+pub struct Map {
+    pub height: usize,
+    pub width: usize,
+    /// As they are stored: padded.
+    pub channels: usize,
+    pub images: usize,
+    parts: Vec<Part>,
+}
+
+/// One function of `pointwise` or `pool` over one unit.
+enum Work<'a> {
+    Join { z: &'a [f32], scale: &'a [f32], shift: &'a [f32], shortcut: Shortcut<'a>, y: &'a mut [f32] },
+    Mean { y: &'a [f32], means: &'a mut [f32] },
+    Spread { means: &'a [f32], y: &'a [f32], g: &'a mut [f32] },
+    Sums { g: &'a [f32], z: &'a [f32], mean: &'a [f32], sums: &'a mut [f64] },
+    Pool { z: &'a [f32], scale: &'a [f32], shift: &'a [f32], out: &'a mut [f32] },
+    Unpool { gradient: &'a [f32], z: &'a [f32], scale: &'a [f32], shift: &'a [f32], g: &'a mut [f32] },
+}
+
+struct OfMap<'a>(&'a Map, Work<'a>);
+
+impl Kernel for OfMap<'_> {
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        let map = self.0;
+        let pool = Pool { height: map.height, width: map.width, channels: map.channels };
+        match self.1 {
+            Work::Join { z, scale, shift, shortcut, y } => {
+                pointwise::join::<L>(z, [scale, shift], shortcut, y);
+            }
+            Work::Mean { y, means } => pointwise::mean::<L>(y, map.image(), means),
+            Work::Spread { means, y, g } => pointwise::spread::<L>(means, map.image(), y, g),
+            Work::Sums { g, z, mean, sums } => {
+                sums.fill(0.0);
+                pointwise::gradient_sums::<L>(g, z, mean, sums);
+            }
+            Work::Pool { z, scale, shift, out } => pool.forward::<L>(z, [scale, shift], out),
+            Work::Unpool { gradient, z, scale, shift, g } => {
+                pool.backward::<L>(gradient, z, [scale, shift], g);
+            }
+        }
+    }
+}
+
+impl Map {
+    /// `channels` are padded; the images are `groups` groups with statistics of their own.
+    pub fn new([height, width]: [usize; 2], channels: usize, images: usize, groups: usize) -> Self {
+        let channels = padded(channels);
+        let units = units(images, groups, (UNIT / (height * width * channels)).max(1));
+        Self { height, width, channels, images, parts: parts(&units, units.len()) }
+    }
+
+    /// Values of an image.
+    pub fn image(&self) -> usize {
+        self.height * self.width * self.channels
+    }
+
+    /// Values of the batch.
+    pub fn size(&self) -> usize {
+        self.images * self.image()
+    }
+
+    /// The units, for the sums that come out of a pass.
+    pub fn units(&self) -> impl Iterator<Item = Unit> {
+        self.parts.iter().map(|part| part.units[0])
+    }
+
+    /// The images of a unit, `size` values each.
+    fn of<'a>(unit: &Unit, values: &'a [f32], size: usize) -> &'a [f32] {
+        &values[unit.first * size..(unit.first + unit.images) * size]
+    }
+
+    /// A unit's row of `[groups, channels]`.
+    fn row<'a>(&self, unit: &Unit, values: &'a [f32]) -> &'a [f32] {
+        &values[unit.group * self.channels..][..self.channels]
+    }
+
+    /// Writes so many values an image, a unit at a time.
+    fn each(&self, to: &mut [f32], size: usize, work: impl Fn(&Unit, &mut [f32]) + Sync) {
+        each_part(&self.parts, PerImage(to, size), &|part, to| work(&part.units[0], to.0));
+    }
+
+    /// y = ReLU(z·scale + shift + shortcut).
+    pub fn join(&self, isa: Isa, z: &[f32], [scale, shift]: [&[f32]; 2], shortcut: Shortcut, y: &mut [f32]) {
+        let size = self.image();
+        self.each(y, size, |unit, y| {
+            let shortcut = match shortcut {
+                Shortcut::None => Shortcut::None,
+                Shortcut::Identity(x) => Shortcut::Identity(Self::of(unit, x, size)),
+                Shortcut::Projection { z, scale, shift } => Shortcut::Projection {
+                    z: Self::of(unit, z, size),
+                    scale: self.row(unit, scale),
+                    shift: self.row(unit, shift),
+                },
+            };
+            let (scale, shift) = (self.row(unit, scale), self.row(unit, shift));
+            isa.run(OfMap(self, Work::Join { z: Self::of(unit, z, size), scale, shift, shortcut, y }));
+        });
+    }
+
+    /// The mean over the pixels, `[images, channels]`.
+    pub fn mean(&self, isa: Isa, y: &[f32], means: &mut [f32]) {
+        self.each(means, self.channels, |unit, means| {
+            isa.run(OfMap(self, Work::Mean { y: Self::of(unit, y, self.image()), means }));
+        });
+    }
+
+    /// The gradient of the mean, where y > 0.
+    pub fn spread(&self, isa: Isa, means: &[f32], y: &[f32], g: &mut [f32]) {
+        self.each(g, self.image(), |unit, g| {
+            let (means, y) = (Self::of(unit, means, self.channels), Self::of(unit, y, self.image()));
+            isa.run(OfMap(self, Work::Spread { means, y, g }));
+        });
+    }
+
+    /// Σg and Σg·(z−mean), `[unit][2][channels]`.
+    pub fn sums(&self, isa: Isa, g: &[f32], z: &[f32], mean: &[f32], sums: &mut [f64]) {
+        let size = 2 * self.channels;
+        let sums = &mut sums[..self.parts.len() * size];
+        each_part(&self.parts, PerUnit(sums, size), &|part, sums| {
+            let unit = &part.units[0];
+            let (g, z) = (Self::of(unit, g, self.image()), Self::of(unit, z, self.image()));
+            isa.run(OfMap(self, Work::Sums { g, z, mean: self.row(unit, mean), sums: sums.0 }));
+        });
+    }
+
+    /// Max-pools ReLU(z·scale + shift) of this map.
+    pub fn pool(&self, isa: Isa, z: &[f32], [scale, shift]: [&[f32]; 2], out: &mut [f32]) {
+        let size = pooled(self.height) * pooled(self.width) * self.channels;
+        self.each(out, size, |unit, out| {
+            let z = Self::of(unit, z, self.image());
+            let (scale, shift) = (self.row(unit, scale), self.row(unit, shift));
+            isa.run(OfMap(self, Work::Pool { z, scale, shift, out }));
+        });
+    }
+
+    /// From the gradient of what [`Self::pool`] gave to that of BatchNorm's output.
+    pub fn unpool(&self, isa: Isa, gradient: &[f32], z: &[f32], [scale, shift]: [&[f32]; 2], g: &mut [f32]) {
+        let size = pooled(self.height) * pooled(self.width) * self.channels;
+        self.each(g, self.image(), |unit, g| {
+            let (gradient, z) = (Self::of(unit, gradient, size), Self::of(unit, z, self.image()));
+            let (scale, shift) = (self.row(unit, scale), self.row(unit, shift));
+            isa.run(OfMap(self, Work::Unpool { gradient, z, scale, shift, g }));
+        });
+    }
+}
