@@ -1,6 +1,7 @@
 //! The command line. A file a subcommand, and a line of `commands!`.
 
 mod args;
+mod bench;
 mod config;
 mod doctor;
 mod log;
@@ -66,6 +67,8 @@ commands! {
     doctor::Doctor,
     /// List the runs in a folder: state, step, configuration, last figures
     runs::Runs,
+    /// Time training steps on random images
+    bench::Bench,
 }
 
 const HELP: &str = "\

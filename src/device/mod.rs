@@ -10,6 +10,7 @@
 mod amd;
 mod gpus;
 mod nvidia;
+mod own;
 mod processor;
 mod reading;
 mod telemetry;
@@ -19,6 +20,7 @@ mod tests;
 pub use amd::Amd;
 pub use gpus::Gpus;
 pub use nvidia::{LIBRARY, NoNvidia, Nvidia, Silent};
+pub use own::{age, peak_memory};
 pub use processor::Processor;
 pub use reading::{DeviceReading, Gpu};
 pub use telemetry::Telemetry;
