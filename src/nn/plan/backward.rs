@@ -96,7 +96,7 @@ impl Stage<'_> {
                 mean: &before.norm.mean,
             };
             let carried_g = carried.as_ref().unwrap_or(&g);
-            self.layer(&mut rest[0], before.activated(maps), carried_g, settle, &mut out);
+            self.layer(&rest[0], before.activated(maps), carried_g, settle, &mut out);
             self.norm(before, rest[0].conv.units());
             free.extend(carried.replace(out));
         }
