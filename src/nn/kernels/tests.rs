@@ -1,6 +1,6 @@
 //! The kernels against candle's own operations, forward and backward, over odd sizes.
 
-use crate::nn::{Pass, conv::conv2d, norm};
+use crate::nn::{Pass, conv::conv2d, kernels, norm, optimizer};
 use candle_core::{DType, Device, Result, Tensor, Var};
 use proptest::prelude::*;
 
@@ -118,5 +118,43 @@ fn the_number_of_threads_changes_no_bit() -> Result<()> {
     for threads in [2, 3, 4] {
         assert_eq!(run(threads)?, one, "{threads} threads");
     }
+    Ok(())
+}
+
+/// Longer than a chunk, and not a whole number of them.
+const LONG: usize = 40_000;
+
+#[test]
+fn passes_over_flat_buffers_are_candles_operations() -> Result<()> {
+    let [p, b, v, g] = [10, 11, 12, 13].map(|seed| noise(seed, &[LONG]));
+    let v = v.sqr()?;
+    let copies = || Ok::<_, candle_core::Error>((p.copy()?, b.copy()?, v.copy()?));
+
+    let rule = kernels::Sgd { momentum: 0.9, decay: 0.01, rate: 0.05 };
+    let (theirs, their_buffer) = optimizer::sgd(&p, &b, &g, rule)?;
+    let (ours, buffer, _) = copies()?;
+    rule.update(&ours, &buffer, &g)?;
+    assert!(largest_difference(&ours, &theirs)? < 1e-6);
+    assert!(largest_difference(&buffer, &their_buffer)? < 1e-6);
+
+    let rule = kernels::AdamW {
+        betas: [0.9, 0.99],
+        corrections: [0.19, 0.0199],
+        epsilon: 1e-3,
+        decay: 0.1,
+        rate: 0.01,
+    };
+    let (theirs, their_first, their_second) = optimizer::adamw(&p, &b, &v, &g, rule)?;
+    let (ours, first, second) = copies()?;
+    rule.update(&ours, &first, &second, &g)?;
+    for (ours, theirs) in [(&ours, &theirs), (&first, &their_first), (&second, &their_second)] {
+        assert!(largest_difference(ours, theirs)? < 1e-6);
+    }
+
+    let theirs = ((&p * 0.99)? + (&g * 0.01)?)?;
+    let (ours, ..) = copies()?;
+    kernels::average(&ours, &g, 0.99)?;
+    assert!(largest_difference(&ours, &theirs)? < 1e-6);
+    assert!(kernels::average(&ours, &noise(1, &[3]), 0.99).is_err(), "of another length");
     Ok(())
 }
