@@ -2,12 +2,13 @@
 
 use candle_core::{Device, Result, Tensor, safetensors};
 use looc::nn::{
-    Backbone, ModelSettings, Optimizer, OptimizerKind, OptimizerSettings, Parameters, ParametersBuilder,
-    Pass, ResNet, Stem,
+    Backbone, BackboneKind, ModelSettings, Optimizer, OptimizerKind, OptimizerSettings, Parameters,
+    ParametersBuilder, Pass, ResNet, Stem,
 };
 use std::collections::HashMap;
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/method/network.safetensors");
+const BOTTLENECK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/method/bottleneck.safetensors");
 
 fn largest_difference(a: &Tensor, b: &Tensor) -> Result<f32> {
     (a - b)?.abs()?.flatten_all()?.max(0)?.to_scalar()
@@ -26,10 +27,10 @@ fn set(tensors: &HashMap<String, Tensor>, prefix: &str) -> Result<Parameters> {
 
 /// Two steps of SGD from PyTorch's weights: features in training, weights and running statistics
 /// after, features in evaluation.
-fn two_steps(name: &str, stem: Stem, bn_splits: usize) -> Result<()> {
-    let tensors = safetensors::load(FIXTURE, &Device::Cpu)?;
+fn two_steps(file: &str, name: &str, model: ModelSettings) -> Result<()> {
+    let tensors = safetensors::load(file, &Device::Cpu)?;
     let get = |what: &str| &tensors[&format!("{name}.{what}")];
-    let model = ModelSettings { width: 4, blocks: 1, stem, bn_splits, ..ModelSettings::default() };
+    let model = ModelSettings { width: 4, blocks: 1, ..model };
     let mut net = ResNet::new(&model, 0, &Device::Cpu)?;
     let start = set(&tensors, &format!("{name}.start."))?;
     net.parameters().copy_from(&start)?;
@@ -61,12 +62,21 @@ fn two_steps(name: &str, stem: Stem, bn_splits: usize) -> Result<()> {
 
 #[test]
 fn the_small_stem_with_split_statistics_is_pytorchs() -> Result<()> {
-    two_steps("cifar", Stem::Cifar, 2)
+    let model = ModelSettings { stem: Stem::Cifar, bn_splits: 2, ..ModelSettings::default() };
+    two_steps(FIXTURE, "cifar", model)
 }
 
 #[test]
 fn the_large_stem_with_pooling_is_pytorchs() -> Result<()> {
-    two_steps("imagenet", Stem::Imagenet, 1)
+    let model = ModelSettings { stem: Stem::Imagenet, bn_splits: 1, ..ModelSettings::default() };
+    two_steps(FIXTURE, "imagenet", model)
+}
+
+#[test]
+fn bottlenecks_are_pytorchs() -> Result<()> {
+    let (backbone, stem) = (BackboneKind::Resnet50, Stem::Imagenet);
+    let model = ModelSettings { backbone, stem, bn_splits: 1, ..ModelSettings::default() };
+    two_steps(BOTTLENECK, "bottleneck", model)
 }
 
 #[test]

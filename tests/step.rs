@@ -129,3 +129,34 @@ fn a_resting_head_stays_as_it_is() -> Result<()> {
     assert!(moved > 20, "only {moved} tensors moved");
     Ok(())
 }
+
+/// The optimiser's memory is kept by the names of the parameters, and goes on where it was.
+#[test]
+fn a_restored_learner_goes_on_as_the_original() -> Result<()> {
+    let tensors = fixture()?;
+    let mut original = learner(&tensors, 1)?;
+    step(&mut original, &views(&tensors, 0));
+    let state = original.state()?;
+    assert_eq!(state.tensors["optimizer.first.backbone.conv1.weight"].dims(), [4, 3, 3, 3]);
+    assert_eq!(state.tensors["optimizer.first.head.color.2.bias"].dims(), [6]);
+    assert_eq!(state.counts["optimizer.backbone.layer4.0.bn2.bias"], 1);
+
+    let mut restored = learner(&tensors, 1)?;
+    let mut torn = state.clone();
+    torn.tensors.remove("optimizer.first.head.color.2.bias");
+    let before = restored.state()?.tensors["query.backbone.conv1.weight"].clone();
+    let message = restored.restore(&torn).unwrap_err().to_string();
+    assert!(message.contains("optimizer.first.head.color. has 3 tensors of 4"), "{message}");
+    assert_eq!(largest_difference(&before, &restored.state()?.tensors["query.backbone.conv1.weight"])?, 0.0);
+
+    restored.restore(&state)?;
+    for learner in [&mut original, &mut restored] {
+        step(learner, &views(&tensors, 1));
+    }
+    let (ours, theirs) = (restored.state()?, original.state()?);
+    assert_eq!((ours.counts, ours.tensors.len()), (theirs.counts, theirs.tensors.len()));
+    for (name, tensor) in &ours.tensors {
+        assert_eq!(largest_difference(tensor, &theirs.tensors[name])?, 0.0, "{name}");
+    }
+    Ok(())
+}

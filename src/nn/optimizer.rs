@@ -1,8 +1,11 @@
 //! SGD with momentum and AdamW, as PyTorch defines them, with a state that can be saved.
 
 use super::{Layout, OptimizerKind, OptimizerSettings, Parameters, kernels};
-use candle_core::{Result, Tensor, bail};
-use std::{collections::BTreeMap, sync::Arc};
+use candle_core::{Result, Tensor, Var, bail};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 /// Moves parameters along their gradients. State is kept by room: the prefix of a network's names.
 #[derive(Default)]
@@ -55,17 +58,23 @@ impl Optimizer {
         if gradient.dims() != p.dims() {
             bail!("the gradient of {room} is {:?}, not {:?}", gradient.dims(), p.dims());
         }
-        let state = match self.rooms.remove(room) {
-            Some(state) if state.layout != *parameters.layout() => bail!("{room} is of another network"),
-            Some(state) => state,
-            None => Room::new(parameters.layout().clone(), &p)?,
+        let state = match self.rooms.entry(room.into()) {
+            Entry::Occupied(known) if known.get().layout != *parameters.layout() => {
+                bail!("{room} is of another network")
+            }
+            Entry::Occupied(known) => known.into_mut(),
+            // Zeros are what the first update of either rule begins with.
+            Entry::Vacant(empty) => empty.insert(Room {
+                layout: parameters.layout().clone(),
+                first: p.zeros_like()?,
+                second: None,
+                updates: 0,
+            }),
         };
-        let state = match settings.kind {
-            OptimizerKind::Sgd => state.sgd(parameters, gradient, settings, lr)?,
-            OptimizerKind::Adamw => state.adamw(parameters, gradient, settings, lr)?,
-        };
-        self.rooms.insert(room.into(), state);
-        Ok(())
+        match settings.kind {
+            OptimizerKind::Sgd => state.sgd(parameters.flat_mut(), gradient, settings, lr),
+            OptimizerKind::Adamw => state.adamw(parameters.flat_mut(), gradient, settings, lr),
+        }
     }
 
     /// Forgets what it knows of a room.
@@ -113,35 +122,31 @@ impl Optimizer {
 }
 
 impl Room {
-    /// For values like `p: [count]`.
-    fn new(layout: Arc<Layout>, p: &Tensor) -> Result<Self> {
-        // Zeros are what the first update of either rule begins with.
-        Ok(Self { layout, first: p.zeros_like()?, second: None, updates: 0 })
-    }
-
-    fn sgd(mut self, p: &Parameters, g: &Tensor, settings: &OptimizerSettings, lr: f64) -> Result<Self> {
+    fn sgd(&mut self, p: &Var, g: &Tensor, settings: &OptimizerSettings, lr: f64) -> Result<()> {
         let rule = kernels::Sgd { momentum: settings.momentum, decay: settings.weight_decay, rate: lr };
         if g.device().is_cpu() {
-            rule.update(p.flat_mut(), &self.first, g)?;
+            rule.update(p, &self.first, g)?;
         } else {
-            let (new, first) = sgd(&p.flat(), &self.first, g, rule)?;
-            p.flat_mut().set(&new)?;
+            let (new, first) = sgd(&p.as_detached_tensor(), &self.first, g, rule)?;
+            p.set(&new)?;
             self.first = first;
         }
-        Ok(Self { second: None, updates: self.updates + 1, ..self })
+        self.second = None;
+        self.updates += 1;
+        Ok(())
     }
 
-    fn adamw(mut self, p: &Parameters, g: &Tensor, settings: &OptimizerSettings, lr: f64) -> Result<Self> {
-        // Without a second buffer the memory is SGD's, or none.
-        let second = match self.second.take() {
-            Some(second) => second,
+    fn adamw(&mut self, p: &Var, g: &Tensor, settings: &OptimizerSettings, lr: f64) -> Result<()> {
+        let second = match &self.second {
+            Some(second) => second.clone(),
+            // The memory is SGD's, or none: AdamW begins anew.
             None => {
-                self = Self::new(self.layout, &self.first)?;
+                (self.first, self.updates) = (self.first.zeros_like()?, 0);
                 self.first.zeros_like()?
             }
         };
-        let updates = self.updates + 1;
-        let power = i32::try_from(updates).unwrap_or(i32::MAX);
+        self.updates += 1;
+        let power = i32::try_from(self.updates).unwrap_or(i32::MAX);
         let rule = kernels::AdamW {
             betas: settings.betas,
             corrections: settings.betas.map(|beta| 1.0 - beta.powi(power)),
@@ -150,12 +155,14 @@ impl Room {
             rate: lr,
         };
         if g.device().is_cpu() {
-            rule.update(p.flat_mut(), &self.first, &second, g)?;
-            return Ok(Self { second: Some(second), updates, ..self });
+            rule.update(p, &self.first, &second, g)?;
+            self.second = Some(second);
+        } else {
+            let (new, first, second) = adamw(&p.as_detached_tensor(), &self.first, &second, g, rule)?;
+            p.set(&new)?;
+            (self.first, self.second) = (first, Some(second));
         }
-        let (new, first, second) = adamw(&p.flat(), &self.first, &second, g, rule)?;
-        p.flat_mut().set(&new)?;
-        Ok(Self { first, second: Some(second), updates, ..self })
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@
 //! transforms round at factors up to 8² before they cancel).
 
 use super::*;
+use crate::nn::optimizer;
 use candle_core::{Device, Result, Tensor, Var};
 use proptest::prelude::*;
 
@@ -361,4 +362,42 @@ fn the_processors_best_set_is_preferred() {
     assert_eq!(names.last(), Some(&"portable"));
     assert!(Isa::all().all(|isa| Isa::named(isa.name()) == Some(isa)));
     assert_eq!(Isa::named("abacus"), None);
+}
+
+/// Longer than a chunk, and not a whole number of them.
+const LONG: usize = 40_000;
+
+#[test]
+fn passes_over_flat_buffers_are_candles_operations() -> Result<()> {
+    let [p, b, v, g] = [10, 11, 12, 13].map(|seed| noise(seed, &[LONG]));
+    let v = v.sqr()?;
+    let copies = || Ok::<_, candle_core::Error>((p.copy()?, b.copy()?, v.copy()?));
+
+    let rule = Sgd { momentum: 0.9, decay: 0.01, rate: 0.05 };
+    let (theirs, their_buffer) = optimizer::sgd(&p, &b, &g, rule)?;
+    let (ours, buffer, _) = copies()?;
+    rule.update(&ours, &buffer, &g)?;
+    assert!(distance(&ours, &theirs) < 1e-6);
+    assert!(distance(&buffer, &their_buffer) < 1e-6);
+
+    let rule = AdamW {
+        betas: [0.9, 0.99],
+        corrections: [0.19, 0.0199],
+        epsilon: 1e-3,
+        decay: 0.1,
+        rate: 0.01,
+    };
+    let (theirs, their_first, their_second) = optimizer::adamw(&p, &b, &v, &g, rule)?;
+    let (ours, first, second) = copies()?;
+    rule.update(&ours, &first, &second, &g)?;
+    for (ours, theirs) in [(&ours, &theirs), (&first, &their_first), (&second, &their_second)] {
+        assert!(distance(ours, theirs) < 1e-6);
+    }
+
+    let theirs = ((&p * 0.99)? + (&g * 0.01)?)?;
+    let (ours, ..) = copies()?;
+    average(&ours, &g, 0.99)?;
+    assert!(distance(&ours, &theirs) < 1e-6);
+    assert!(average(&ours, &noise(1, &[3]), 0.99).is_err(), "of another length");
+    Ok(())
 }
