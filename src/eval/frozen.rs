@@ -2,7 +2,7 @@
 
 use crate::{
     looc::{Learner, Space},
-    nn::{Backbone, Head, ModelSettings, Pass, backbone},
+    nn::{Backbone, Head, ModelSettings, Pass},
     rng::{Domain, Stream},
 };
 use candle_core::{Device, Result, Tensor};
@@ -24,7 +24,7 @@ impl Frozen {
     /// # Errors
     /// If the device has no room for it.
     pub fn of(learner: &Learner, model: &ModelSettings, device: &Device) -> Result<Self> {
-        let backbone = backbone(model, 0, device)?;
+        let backbone = learner.query.twin()?;
         let mut frozen = Self { backbone, heads: Vec::new(), dim: model.dim, device: device.clone() };
         frozen.refresh(learner)?;
         Ok(frozen)

@@ -80,8 +80,8 @@ impl Learner {
         device: &Device,
     ) -> Result<Self> {
         let query = backbone(model, seed, device)?;
-        // The same seed: the momentum encoder starts as a copy.
-        let key = backbone(model, seed, device)?;
+        // The momentum encoder starts as a copy.
+        let key = query.twin()?;
         let sizes = SpaceSizes { features: query.features(), dim: model.dim, queue: contrast.queue };
         let mut learner = Self {
             query,

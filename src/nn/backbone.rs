@@ -29,6 +29,13 @@ pub trait Backbone: Send {
     /// If no pass was kept.
     fn backward(&mut self, gradient: &Tensor) -> Result<Tensor>;
 
+    /// Another network with the same weights and statistics as now, which shares nothing with this one but
+    /// the memory that a pass works in. The two are meant for one thread, one after the other.
+    ///
+    /// # Errors
+    /// If the device has no room for it.
+    fn twin(&self) -> Result<Box<dyn Backbone>>;
+
     /// What is learned, by torchvision's names.
     fn parameters(&self) -> &Parameters;
 

@@ -3,10 +3,7 @@
 
 use super::{Layout, kernels};
 use candle_core::{Device, Result, Tensor, Var, backprop::GradStore, bail};
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 
 /// A flat buffer `[count]` of f32 and the names of its parts. Clones share the buffer.
 #[derive(Clone)]
@@ -15,7 +12,6 @@ pub struct Parameters {
     layout: Arc<Layout>,
     /// Each entry's part of the buffer, in its shape.
     views: Arc<Vec<Tensor>>,
-    version: Arc<AtomicU64>,
 }
 
 /// Collects named values for [`Parameters`].
@@ -51,7 +47,7 @@ impl ParametersBuilder {
         let count = self.values.len();
         let flat = Var::from_vec(self.values, count, device)?;
         let views = Arc::new(self.layout.views(&flat.as_detached_tensor())?);
-        Ok(Parameters { flat, layout: Arc::new(self.layout), views, version: Arc::default() })
+        Ok(Parameters { flat, layout: Arc::new(self.layout), views })
     }
 }
 
@@ -83,13 +79,7 @@ impl Parameters {
 
     /// The whole buffer, `[count]`, to be changed.
     pub fn flat_mut(&self) -> &Var {
-        self.version.fetch_add(1, Ordering::Relaxed);
         &self.flat
-    }
-
-    /// Another number after every change: what was made of the values is still good under the same one.
-    pub fn version(&self) -> u64 {
-        self.version.load(Ordering::Relaxed)
     }
 
     /// Where each name lies in the buffer.
@@ -140,6 +130,16 @@ impl Parameters {
             None => bail!("{name} is missing"),
         };
         self.flat_mut().set(&self.layout.join(&self.iter().map(of).collect::<Result<Vec<_>>>()?)?)
+    }
+
+    /// The same names and values in a buffer of their own.
+    ///
+    /// # Errors
+    /// If the device has no room for it.
+    pub fn duplicate(&self) -> Result<Self> {
+        let flat = Var::from_tensor(&self.flat())?;
+        let views = Arc::new(self.layout.views(&flat.as_detached_tensor())?);
+        Ok(Self { flat, layout: self.layout.clone(), views })
     }
 
     /// Overwrites the whole buffer.

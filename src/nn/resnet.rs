@@ -27,6 +27,7 @@ pub struct ResNet {
     features: usize,
     parameters: Parameters,
     buffers: Parameters,
+    settings: ModelSettings,
     /// Of the last [`Pass::Learn`]: the weights it computed with, and the features with their graph.
     kept: Option<(Vec<Var>, Tensor)>,
 }
@@ -55,7 +56,8 @@ impl ResNet {
             blocks.push(Block { convs, shortcut: spec.shortcut.as_ref().map(&mut layer).transpose()? });
         }
         let (pooled_stem, features) = (architecture.pooled_stem, architecture.features);
-        Ok(Self { stem, pooled_stem, blocks, features, parameters, buffers, kept: None })
+        let settings = settings.clone();
+        Ok(Self { stem, pooled_stem, blocks, features, parameters, buffers, settings, kept: None })
     }
 
     fn run(&self, images: &Tensor, weights: &[Tensor], pass: Pass) -> Result<Tensor> {
@@ -127,6 +129,13 @@ impl Backbone for ResNet {
         };
         let store = (features * gradient.detach())?.sum_all()?.backward()?;
         self.parameters.gradient(&leaves, &store)
+    }
+
+    fn twin(&self) -> Result<Box<dyn Backbone>> {
+        let twin = Self::new(&self.settings, 0, self.parameters.flat().device())?;
+        twin.parameters.copy_from(&self.parameters)?;
+        twin.buffers.copy_from(&self.buffers)?;
+        Ok(Box::new(twin))
     }
 
     fn parameters(&self) -> &Parameters {

@@ -8,8 +8,8 @@ use super::{
     settle::Settle,
     tiled::{Tiled, Workspace},
     units::{Part, PerImage, PerPart, PerUnit, Unit, parts, units},
-    weights::{pack_direct, pack_tiled, pack_transposed, unpack_direct, unpack_tiled},
-    winograd::POINTS,
+    weights::{pack_direct, pack_tiled, pack_transposed, tiled_weights, unpack_direct, unpack_tiled},
+    winograd::{POINTS, plane},
 };
 
 /// Values that a unit's framed images may take: so they stay in the second-level cache.
@@ -85,9 +85,9 @@ impl Convolution {
 
     /// Values of the packed weights: of the forward pass, of the data gradient.
     pub fn packed(&self) -> (usize, usize) {
-        let channels = self.spec.inputs() * self.spec.outputs();
+        let (inputs, outputs) = (self.spec.inputs(), self.spec.outputs());
         match &self.method {
-            Method::Tiled(_) => (POINTS * channels, POINTS * channels),
+            Method::Tiled(_) => (tiled_weights(inputs, outputs), tiled_weights(outputs, inputs)),
             Method::Direct(direct) => {
                 let depth =
                     |phases: &[super::geometry::Phase]| phases.iter().map(|it| it.depth()).sum::<usize>();
@@ -99,11 +99,11 @@ impl Convolution {
 
     /// Values of the parts' gradients.
     pub fn gradients(&self) -> usize {
-        let channels = self.spec.inputs() * self.spec.outputs();
+        let (inputs, outputs) = (self.spec.inputs(), self.spec.outputs());
         match &self.method {
-            Method::Tiled(tiled) if tiled.wide => POINTS * channels,
-            Method::Tiled(_) => self.parts.len() * POINTS * channels,
-            Method::Direct(_) => self.parts.len() * self.spec.kernel * self.spec.kernel * channels,
+            Method::Tiled(tiled) if tiled.wide => POINTS * plane(inputs, outputs),
+            Method::Tiled(_) => self.parts.len() * POINTS * plane(inputs, outputs),
+            Method::Direct(_) => self.parts.len() * self.spec.kernel * self.spec.kernel * inputs * outputs,
         }
     }
 
@@ -179,7 +179,7 @@ impl Convolution {
         let parts = &mut parts[..self.gradients()];
         let size = match &self.method {
             Method::Direct(_) => spec.kernel * spec.kernel * spec.inputs() * spec.outputs(),
-            Method::Tiled(_) => POINTS * spec.inputs() * spec.outputs(),
+            Method::Tiled(_) => POINTS * plane(spec.inputs(), spec.outputs()),
         };
         let sums = if settle.sums() { PerUnit(sums, sum) } else { PerUnit(&mut [], 0) };
         let shares = (PerImage(dx, image), sums, PerPart(parts, size));

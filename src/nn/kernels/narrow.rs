@@ -7,9 +7,9 @@ use super::{
     lanes::{Isa, Kernel, Lanes},
     pointwise::moments,
     settle::Settle,
-    tiled::{Layer, plane},
+    tiled::Layer,
     units::{Part, PerImage, PerPart, PerUnit, Unit, each_part},
-    winograd::{POINTS, Planes, gradient_tiles, input_tiles, output_tiles},
+    winograd::{POINTS, Planes, gradient_tiles, input_tiles, output_tiles, plane},
 };
 
 pub(super) fn forward(isa: Isa, layer: Layer, parts: &[Part], source: Source, shares: (PerImage, PerUnit)) {
@@ -109,7 +109,7 @@ impl Kernel for Backward<'_> {
         let (ins, outs) = (spec.inputs(), spec.outputs());
         let [x, gradient, v, y] = self.scratch;
         assert!(self.dx.len() == images * spec.input());
-        assert!(self.weight_gradient.len() == POINTS * ins * outs);
+        assert!(self.weight_gradient.len() == POINTS * plane(ins, outs));
         let tiles = &tiled.tiles;
         fill::<L>(self.x.part(first, images, spec.input(), group, ins), &tiles.frame(ins), images, x);
         let source = self.gradient.part(first, images, spec.output(), group, outs);
@@ -124,7 +124,7 @@ impl Kernel for Backward<'_> {
             // `tiled.group` tiles of their channels, `dx` the pixels of `images` images.
             input_tiles::<L>(tiles, x.as_ptr(), (start, count), v_planes);
             gradient_tiles::<L>(tiles, gradient.as_ptr(), (start, count), y_planes);
-            for (point, sum) in self.weight_gradient.chunks_exact_mut(ins * outs).enumerate() {
+            for (point, sum) in self.weight_gradient.chunks_exact_mut(plane(ins, outs)).enumerate() {
                 let (v, y) = (v.as_ptr().add(point * inputs), y.as_ptr().add(point * outputs));
                 self.layer.outer::<L>(v, y, count, sum.as_mut_ptr());
             }

@@ -380,13 +380,8 @@ fn passes_over_flat_buffers_are_candles_operations() -> Result<()> {
     assert!(distance(&ours, &theirs) < 1e-6);
     assert!(distance(&buffer, &their_buffer) < 1e-6);
 
-    let rule = AdamW {
-        betas: [0.9, 0.99],
-        corrections: [0.19, 0.0199],
-        epsilon: 1e-3,
-        decay: 0.1,
-        rate: 0.01,
-    };
+    let rule =
+        AdamW { betas: [0.9, 0.99], corrections: [0.19, 0.0199], epsilon: 1e-3, decay: 0.1, rate: 0.01 };
     let (theirs, their_first, their_second) = optimizer::adamw(&p, &b, &v, &g, rule)?;
     let (ours, first, second) = copies()?;
     rule.update(&ours, &first, &second, &g)?;

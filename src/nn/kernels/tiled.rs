@@ -8,14 +8,14 @@ use super::{
     buffer::Buffer,
     frame::Source,
     geometry::Spec,
-    lanes::{Isa, LANES, Lanes},
+    lanes::{Isa, Lanes},
     narrow,
     outer::outer,
     settle::Settle,
     sweep::{Patch, Pixels, block, sweep_block},
     units::{Part, PerImage, PerPart, PerUnit},
     wide,
-    winograd::{POINTS, Tiles},
+    winograd::{POINTS, Tiles, plane},
 };
 
 /// From so many products of channels on, a step is done for the whole batch at once.
@@ -38,12 +38,6 @@ pub(super) struct Tiled {
 /// Transformed tiles of a whole batch, for the layers that want it; shared by all of them.
 #[derive(Default)]
 pub struct Workspace(pub(super) [Buffer; 4]);
-
-/// Values from one plane to the next. One line more than needed: else all planes of a tile would fall
-/// into the same set of the first-level cache.
-pub(super) fn plane(tiles: usize, channels: usize) -> usize {
-    tiles * channels + LANES
-}
 
 impl Tiled {
     pub fn new(spec: &Spec) -> Self {
@@ -151,11 +145,12 @@ impl Layer<'_> {
             (depth, channels) = (channels, depth);
         }
         let block = block(channels);
-        assert!(self.weights.len() == POINTS * depth * channels && rows.len() >= count);
+        let plane = plane(depth, block);
+        assert!(self.weights.len() == channels / block * POINTS * plane && rows.len() >= count);
         for first in (0..channels).step_by(block) {
             let pixels = Pixels { from: &rows[..count], to: &columns[..count] };
             let patch = Patch { segments: &[0], run: depth };
-            let weights = self.weights.as_ptr().add((first * POINTS + point * block) * depth);
+            let weights = self.weights.as_ptr().add((first / block * POINTS + point) * plane);
             sweep_block::<L>(v, m.add(first), pixels, patch, weights, block);
         }
     }

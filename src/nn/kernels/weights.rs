@@ -7,7 +7,7 @@ use super::{
     lanes::{Isa, Kernel, LANES, Lanes},
     sweep::block,
     units::each_chunk,
-    winograd::{POINTS, weight, weight_gradient},
+    winograd::{POINTS, plane, weight, weight_gradient},
 };
 
 /// `[block][K][block]` for the outputs' direct products.
@@ -68,13 +68,19 @@ pub(super) fn unpack_direct(spec: &Spec, parts: &[f32], gradient: &mut [f32]) {
     });
 }
 
-/// Of a layer in Winograd's form: `G g Gᵀ` as `[block][36][in][block]`; transposed, for the data
+/// Values of [`pack_tiled`]'s result.
+pub(super) fn tiled_weights(rows: usize, channels: usize) -> usize {
+    channels / block(channels) * POINTS * plane(rows, block(channels))
+}
+
+/// Of a layer in Winograd's form: `G g Gᵀ` as `[block][36][in][block]`, in planes; transposed, for the data
 /// gradient, with the kernels turned by 180° and inputs and outputs exchanged.
 pub(super) fn pack_tiled(isa: Isa, spec: &Spec, transposed: bool, weights: &[f32], packed: &mut [f32]) {
     let (rows, channels) =
         if transposed { (spec.outputs(), spec.inputs()) } else { (spec.inputs(), spec.outputs()) };
     let block = block(channels);
-    each_chunk(&mut packed[..POINTS * rows * channels], POINTS * rows * block, 0, &|at, packed| {
+    let packed = &mut packed[..tiled_weights(rows, channels)];
+    each_chunk(packed, POINTS * plane(rows, block), 0, &|at, packed| {
         isa.run(PackBlock { spec, transposed, weights, packed, first: at * block, block, rows });
     });
 }
@@ -113,7 +119,8 @@ impl PackBlock<'_> {
 impl Kernel for PackBlock<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        assert!(self.packed.len() == POINTS * self.rows * self.block && self.block.is_multiple_of(LANES));
+        let plane = plane(self.rows, self.block);
+        assert!(self.packed.len() == POINTS * plane && self.block.is_multiple_of(LANES));
         for row in 0..self.rows {
             for lane in (0..self.block).step_by(LANES) {
                 let taps = self.gather(row, self.first + lane);
@@ -128,7 +135,7 @@ impl Kernel for PackBlock<'_> {
                 for y in 0..6 {
                     let line = weight(half[y]);
                     for x in 0..6 {
-                        let at = ((y * 6 + x) * self.rows + row) * self.block + lane;
+                        let at = (y * 6 + x) * plane + row * self.block + lane;
                         line[x].store(self.packed.as_mut_ptr().add(at));
                     }
                 }
@@ -137,7 +144,7 @@ impl Kernel for PackBlock<'_> {
     }
 }
 
-/// Sums the parts' `[36][cin][cout]`, applies `Gᵀ·G`, and puts it in torchvision's order.
+/// Sums the parts' `[36][cin][cout]` (in planes), applies `Gᵀ·G`, and puts it in torchvision's order.
 pub(super) fn unpack_tiled(isa: Isa, spec: &Spec, parts: &[f32], gradient: &mut [f32]) {
     // Sixteen output channels at a time: theirs are neighbours in the gradient.
     let size = LANES * spec.taps();
@@ -163,14 +170,15 @@ impl Kernel for UnpackBlock<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
         let (inputs, outputs) = (self.spec.inputs(), self.spec.outputs());
-        let size = POINTS * inputs * outputs;
+        let plane = plane(inputs, outputs);
+        let size = POINTS * plane;
         assert!(self.parts.len().is_multiple_of(size) && self.first + LANES <= outputs);
         for cin in 0..self.spec.cin {
             let mut half = [[L::splat(0.0); 6]; 3];
             for x in 0..6 {
                 let mut column = [L::splat(0.0); 6];
                 for y in 0..6 {
-                    let at = ((y * 6 + x) * inputs + cin) * outputs + self.first;
+                    let at = (y * 6 + x) * plane + cin * outputs + self.first;
                     for part in (at..self.parts.len()).step_by(size) {
                         column[y] = column[y] + L::load(self.parts.as_ptr().add(part));
                     }

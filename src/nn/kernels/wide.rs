@@ -7,9 +7,9 @@ use super::{
     lanes::{Isa, Kernel, Lanes},
     pointwise::moments,
     settle::Settle,
-    tiled::{Layer, Workspace, plane},
+    tiled::{Layer, Workspace},
     units::{Part, PerImage, PerPart, PerUnit, Unit, each_chunk, each_part},
-    winograd::{POINTS, Planes, gradient_tiles, input_tiles, output_tiles},
+    winograd::{POINTS, Planes, gradient_tiles, input_tiles, output_tiles, plane},
 };
 
 /// A buffer that several threads write to, each to values of its own.
@@ -86,7 +86,7 @@ pub(super) fn backward(
             });
         }
     });
-    each_chunk(weight_gradient.0, ins * outs, 0, &|point, sum| {
+    each_chunk(weight_gradient.0, plane(ins, outs), 0, &|point, sum| {
         sum.fill(0.0);
         isa.run(Outer { layer, v: v.plane(point * inputs), y: y.plane(point * outputs), sum });
     });

@@ -16,6 +16,12 @@ pub(super) const POINTS: usize = 36;
 /// Outputs of a tile, on a side.
 pub(super) const TILE: usize = 4;
 
+/// Values from one of 36 planes of `rows` rows to the next. One line more than needed: else all planes of a tile would fall
+/// into the same set of the first-level cache.
+pub(super) fn plane(rows: usize, channels: usize) -> usize {
+    rows * channels + LANES
+}
+
 /// The tiles of one image, and the planes in which the products find them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tiles {

@@ -4,7 +4,7 @@
 //! that BatchNorm's own gradient needs are taken with it; the next layer down then reads it as
 //! a·g + b·z + c.
 
-use super::{Block, Layer, Plan};
+use super::{Block, Layer, Memory, Plan};
 use crate::nn::kernels::{Buffer, Flow, Isa, Map, Settle, Source, Unit, Workspace};
 use std::mem::take;
 
@@ -12,6 +12,7 @@ use std::mem::take;
 struct Stage<'a> {
     isa: Isa,
     workspace: &'a mut Workspace,
+    packed: &'a mut [f32],
     sums: &'a mut [f64],
     parameters: &'a [f32],
     maps: &'a [Buffer],
@@ -33,15 +34,23 @@ enum Below<'a> {
 impl Plan {
     /// `gradient: [n, F]` of the features of the last forward pass, which had these `images`; to the flat
     /// gradient of all parameters.
-    pub fn backward(&mut self, parameters: &[f32], images: &[f32], gradient: &[f32], result: &mut [f32]) {
-        let Self {
-            isa, stem, stem_map, pooled, blocks, maps, workspace, sums, means, gradients, parts, ..
-        } = self;
+    pub fn backward(
+        &mut self,
+        memory: &mut Memory,
+        parameters: &[f32],
+        images: &[f32],
+        gradient: &[f32],
+        result: &mut [f32],
+    ) {
+        memory.fit(self);
+        let Self { isa, stem, stem_map, pooled, blocks, kept: Some(maps), .. } = self else { return };
+        let Memory { maps: gradients, workspace, packed, sums, means, parts } = memory;
         let (isa, pooled) = (*isa, *pooled);
-        let mut stage = Stage { isa, workspace, sums, parameters, maps, parts, result };
+        let mut stage = Stage { isa, workspace, packed, sums, parameters, maps, parts, result };
         let Some(mut g) = gradients.pop() else { return };
         if let Some(last) = blocks.last_mut() {
             let width = gradient.len() / last.map.images;
+            let means = &mut means[..last.map.images * last.map.channels];
             for (means, gradient) in
                 means.chunks_exact_mut(last.map.channels).zip(gradient.chunks_exact(width))
             {
@@ -120,14 +129,16 @@ impl Stage<'_> {
 
     /// One layer's gradients: of its weights, and of its input into `dx`, settled, whose sums are left.
     fn layer(&mut self, layer: &Layer, x: Source, g: &[f32], settle: Settle, dx: &mut [f32]) {
-        let Layer { conv, norm, places, packed_transposed, .. } = layer;
+        let Layer { conv, norm, places, .. } = layer;
         let spec = conv.spec();
+        let packed = &mut self.packed[..conv.packed().1];
+        conv.pack_transposed(self.isa, &self.parameters[places.weight.clone()], packed);
         let gradient = Source::Normed { g, z: &self.maps[layer.z], a: &norm.a, b: &norm.b, c: &norm.c };
         let weights = &mut self.result[places.weight.clone()];
         let dx = if spec.planar { dx } else { &mut dx[..spec.images * spec.input()] };
         conv.backward(
             self.isa,
-            packed_transposed,
+            packed,
             self.workspace,
             Flow { x, gradient, settle },
             dx,

@@ -1,12 +1,15 @@
 //! From an architecture and the shape of a batch to a plan.
 
-use super::{Block, Layer, Places, Plan, Statistics};
+use super::{Block, Layer, Needs, Places, Plan, Statistics};
 use crate::nn::{
     Architecture, ConvSpec, Layout,
-    kernels::{Buffer, Convolution, Isa, Map, Spec, Workspace, padded, pooled},
+    kernels::{Buffer, Convolution, Isa, Map, Spec, padded, pooled},
 };
 use candle_core::{Result, bail};
 use std::ops::Range;
+
+/// Gradients of maps that a block's way back has in hand at most.
+const GRADIENTS: usize = 4;
 
 /// What a network's plans have in common.
 pub(super) struct Common<'a> {
@@ -47,9 +50,7 @@ struct Builder<'a> {
     groups: usize,
     learns: bool,
     maps: Maps,
-    workspace: Workspace,
-    sums: usize,
-    parts: usize,
+    needs: Needs,
 }
 
 impl Plan {
@@ -59,8 +60,7 @@ impl Plan {
             bail!("a batch of {images} cannot be split into {groups} groups for BatchNorm");
         }
         let maps = Maps { sizes: Vec::new(), free: Vec::new(), keeps: learns };
-        let workspace = Workspace::default();
-        let mut builder = Builder { common, images, groups, learns, maps, workspace, sums: 0, parts: 0 };
+        let mut builder = Builder { common, images, groups, learns, maps, needs: Needs::default() };
         let architecture = common.architecture;
         let stem = builder.layer(&architecture.stem, [height, width], true)?;
         let stem_map = builder.map(&stem);
@@ -80,7 +80,10 @@ impl Plan {
             (x, size, channels) = (block.y, [block.map.height, block.map.width], block.map.channels);
             blocks.push(block);
         }
-        let gradients = if learns { 4 } else { 0 };
+        let Builder { maps, mut needs, .. } = builder;
+        needs.means = images * channels;
+        let kept = learns.then(|| maps.sizes.iter().map(|size| Buffer::zeros(*size)).collect());
+        needs.maps = if learns { vec![images * largest; GRADIENTS] } else { maps.sizes };
         Ok(Self {
             isa: common.isa,
             shape: [images, height, width, groups],
@@ -88,12 +91,8 @@ impl Plan {
             stem_map,
             pooled: architecture.pooled_stem,
             blocks,
-            maps: builder.maps.sizes.iter().map(|size| Buffer::zeros(*size)).collect(),
-            workspace: builder.workspace,
-            sums: vec![0.0; builder.sums],
-            means: Buffer::zeros(images * channels),
-            gradients: (0..gradients).map(|_| Buffer::zeros(images * largest)).collect(),
-            parts: Buffer::zeros(builder.parts),
+            kept,
+            needs,
         })
     }
 }
@@ -121,19 +120,16 @@ impl Builder<'_> {
         let pixels = conv.spec().out_height() * conv.spec().out_width();
         let norm = Statistics::new(cout, padded(cout), groups, images / groups * pixels);
         let (forward, transposed) = conv.packed();
-        conv.reserve(&mut self.workspace, self.learns);
         let channels = conv.spec().inputs().max(conv.spec().outputs());
-        self.sums = self.sums.max(conv.units().count() * 2 * channels);
-        self.parts = self.parts.max(if self.learns { conv.gradients() } else { 0 });
+        let needs = &mut self.needs;
+        needs.sums = needs.sums.max(conv.units().count() * 2 * channels);
+        needs.packed = needs.packed.max(forward);
+        if self.learns {
+            needs.packed = needs.packed.max(transposed);
+            needs.parts = needs.parts.max(conv.gradients());
+        }
         let z = self.maps.take(images * conv.spec().output());
-        Ok(Layer {
-            norm,
-            places: self.places(spec)?,
-            z,
-            packed: Buffer::zeros(forward),
-            packed_transposed: Buffer::zeros(if self.learns { transposed } else { 0 }),
-            conv,
-        })
+        Ok(Layer { norm, places: self.places(spec)?, z, conv })
     }
 
     fn block(
@@ -168,7 +164,7 @@ impl Builder<'_> {
     fn map(&mut self, layer: &Layer) -> Map {
         let spec = layer.conv.spec();
         let map = Map::new([spec.out_height(), spec.out_width()], spec.cout, self.images, self.groups);
-        self.sums = self.sums.max(map.units().count() * 2 * map.channels);
+        self.needs.sums = self.needs.sums.max(map.units().count() * 2 * map.channels);
         map
     }
 

@@ -1,6 +1,6 @@
 //! The forward pass.
 
-use super::{Block, Layer, Plan, statistics::Affine};
+use super::{Block, Layer, Memory, Plan, statistics::Affine};
 use crate::nn::{
     Pass,
     kernels::{Buffer, Isa, Map, Shortcut, Source, Workspace},
@@ -11,6 +11,7 @@ use std::mem::take;
 struct Stage<'a> {
     isa: Isa,
     workspace: &'a mut Workspace,
+    packed: &'a mut [f32],
     sums: &'a mut [f64],
     parameters: &'a [f32],
     running: &'a mut [f32],
@@ -22,15 +23,18 @@ impl Plan {
     /// [`Pass::Learn`] and [`Pass::Key`] move.
     pub fn forward(
         &mut self,
+        memory: &mut Memory,
         parameters: &[f32],
         running: &mut [f32],
         images: &[f32],
         pass: Pass,
         features: &mut [f32],
     ) {
-        let Self { isa, stem, stem_map, pooled, blocks, maps, workspace, sums, means, .. } = self;
-        let isa = *isa;
-        let mut stage = Stage { isa, workspace, sums, parameters, running, pass };
+        memory.fit(self);
+        let Self { isa, stem, stem_map, pooled, blocks, kept, .. } = self;
+        let Memory { maps, workspace, packed, sums, means, .. } = memory;
+        let (isa, maps) = (*isa, kept.as_mut().unwrap_or(maps));
+        let mut stage = Stage { isa, workspace, packed, sums, parameters, running, pass };
         stage.layer(stem, Source::Planar(images), &mut maps[stem.z]);
         if let Some(first) = blocks.first() {
             let mut x = take(&mut maps[first.x]);
@@ -48,6 +52,7 @@ impl Plan {
             stage.block(block, maps);
         }
         if let Some(Block { map, y, .. }) = blocks.last() {
+            let means = &mut means[..map.images * map.channels];
             map.mean(isa, &maps[*y], means);
             copy_features(map, means, features);
         }
@@ -93,8 +98,10 @@ impl Stage<'_> {
 
     /// z of one layer, and its statistics.
     fn layer(&mut self, layer: &mut Layer, source: Source, z: &mut [f32]) {
-        let Layer { conv, norm, places, packed, .. } = layer;
+        let Layer { conv, norm, places, .. } = layer;
         let spec = *conv.spec();
+        let packed = &mut self.packed[..conv.packed().0];
+        conv.pack(self.isa, &self.parameters[places.weight.clone()], packed);
         let z = &mut z[..spec.images * spec.output()];
         let affine = Affine {
             weight: &self.parameters[places.gamma.clone()],

@@ -34,9 +34,6 @@ struct Layer {
     places: Places,
     /// Which map z is.
     z: usize,
-    /// The weights as the kernels read them.
-    packed: Buffer,
-    packed_transposed: Buffer,
 }
 
 /// Where a layer's numbers lie: its parameters in their flat buffer, its running statistics in theirs.
@@ -70,33 +67,58 @@ struct Plan {
     stem_map: Map,
     pooled: bool,
     blocks: Vec<Block>,
+    /// All maps, if the plan learns: the way back needs them. Otherwise they live in the memory.
+    kept: Option<Vec<Buffer>>,
+    needs: Needs,
+}
+
+/// What passes work in, and leave nothing in. Networks that work one after the other share it.
+#[derive(Default)]
+struct Memory {
+    /// Maps of a pass that keeps none; gradients of maps.
     maps: Vec<Buffer>,
     workspace: Workspace,
+    /// The weights of one layer as the kernels read them.
+    packed: Buffer,
     sums: Vec<f64>,
     /// `[images, features]`, padded.
     means: Buffer,
-    /// Gradients of maps, and of weights in parts; only of a plan that learns.
-    gradients: Vec<Buffer>,
+    /// Gradients of one layer's weights in parts.
     parts: Buffer,
+}
+
+/// How much of a memory a plan needs.
+#[derive(Default)]
+struct Needs {
+    maps: Vec<usize>,
+    packed: usize,
+    sums: usize,
+    means: usize,
+    parts: usize,
+}
+
+impl Memory {
+    /// Makes it large enough for a plan.
+    fn fit(&mut self, plan: &Plan) {
+        let needs = &plan.needs;
+        self.maps.resize_with(self.maps.len().max(needs.maps.len()), Buffer::default);
+        for (map, size) in self.maps.iter_mut().zip(&needs.maps) {
+            map.grow(*size);
+        }
+        self.packed.grow(needs.packed);
+        self.means.grow(needs.means);
+        self.parts.grow(needs.parts);
+        self.sums.resize(self.sums.len().max(needs.sums), 0.0);
+        for layer in plan.layers() {
+            layer.conv.reserve(&mut self.workspace, plan.kept.is_some());
+        }
+    }
 }
 
 impl Plan {
     /// Every layer, in the architecture's order.
-    fn layers(&mut self) -> impl Iterator<Item = &mut Layer> {
-        let blocks = self.blocks.iter_mut();
-        std::iter::once(&mut self.stem)
-            .chain(blocks.flat_map(|block| block.layers.iter_mut().chain(&mut block.shortcut)))
-    }
-
-    /// Brings the weights into the kernels' form.
-    fn pack(&mut self, parameters: &[f32]) {
-        let isa = self.isa;
-        for layer in self.layers() {
-            let weights = &parameters[layer.places.weight.clone()];
-            layer.conv.pack(isa, weights, &mut layer.packed);
-            if !layer.packed_transposed.is_empty() {
-                layer.conv.pack_transposed(isa, weights, &mut layer.packed_transposed);
-            }
-        }
+    fn layers(&self) -> impl Iterator<Item = &Layer> {
+        let blocks = self.blocks.iter();
+        std::iter::once(&self.stem).chain(blocks.flat_map(|block| block.layers.iter().chain(&block.shortcut)))
     }
 }

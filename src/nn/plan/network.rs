@@ -1,11 +1,12 @@
 //! The planned network as a [`Backbone`].
 
-use super::{Plan, build::Common};
+use super::{Memory, Plan, build::Common};
 use crate::nn::{
     Architecture, Backbone, ModelSettings, Parameters, Pass, fresh,
     kernels::{Isa, with_values, with_values_mut},
 };
 use candle_core::{DType, Device, Result, Tensor, bail};
+use std::sync::{Arc, Mutex};
 
 /// A residual network on the CPU, by static plans: one for the passes that learn, one for the others, each
 /// for the shape that it saw last.
@@ -15,18 +16,14 @@ pub struct PlannedResNet {
     buffers: Parameters,
     groups: usize,
     isa: Isa,
-    learning: Option<Packed>,
-    passing: Option<Packed>,
+    learning: Option<Plan>,
+    passing: Option<Plan>,
+    /// Shared with twins.
+    memory: Arc<Mutex<Memory>>,
     /// The images of the last [`Pass::Learn`].
     kept: Option<Tensor>,
     /// The flat gradient, written anew by every backward pass.
-    gradient: Tensor,
-}
-
-/// A plan, and which version of the weights it has packed.
-struct Packed {
-    plan: Plan,
-    version: Option<u64>,
+    gradient: Option<Tensor>,
 }
 
 impl PlannedResNet {
@@ -37,36 +34,34 @@ impl PlannedResNet {
     pub fn new(settings: &ModelSettings, seed: u64, isa: Isa) -> Result<Self> {
         let architecture = Architecture::of(settings);
         let (parameters, buffers) = fresh(&architecture, seed, &Device::Cpu)?;
-        let gradient = Tensor::zeros(parameters.count(), DType::F32, &Device::Cpu)?;
-        let groups = settings.bn_splits;
-        let (learning, passing, kept) = (None, None, None);
-        Ok(Self { architecture, parameters, buffers, groups, isa, learning, passing, kept, gradient })
+        Ok(Self {
+            architecture,
+            parameters,
+            buffers,
+            groups: settings.bn_splits,
+            isa,
+            learning: None,
+            passing: None,
+            memory: Arc::default(),
+            kept: None,
+            gradient: None,
+        })
     }
 
-    /// The plan for a pass over images of this shape, made if there is none, with the weights of now.
-    fn plan(&mut self, [images, height, width]: [usize; 3], pass: Pass) -> Result<&mut Plan> {
+    /// Makes the plan for a pass over images of this shape, if there is none.
+    fn lay_out(&mut self, [images, height, width]: [usize; 3], pass: Pass) -> Result<()> {
         // Evaluation has one set of statistics, whatever the batch.
         let groups = if pass == Pass::Frozen { 1 } else { self.groups };
         let (shape, learns) = ([images, height, width, groups], pass == Pass::Learn);
         let slot = if learns { &mut self.learning } else { &mut self.passing };
-        let packed = match slot.take() {
-            Some(packed) if packed.plan.shape == shape => packed,
-            _ => {
-                let (parameters, buffers) = (self.parameters.layout(), self.buffers.layout());
-                let common = Common { architecture: &self.architecture, parameters, buffers, isa: self.isa };
-                Packed { plan: Plan::new(&common, shape, learns)?, version: None }
-            }
-        };
-        let packed = slot.insert(packed);
-        let version = Some(self.parameters.version());
-        if packed.version != version {
-            self.parameters.read(|parameters| {
-                packed.plan.pack(parameters);
-                Ok(())
-            })?;
-            packed.version = version;
+        if slot.as_ref().is_none_or(|plan| plan.shape != shape) {
+            // Before the next one is made: the two would not have to fit side by side.
+            *slot = None;
+            let (parameters, buffers) = (self.parameters.layout(), self.buffers.layout());
+            let common = Common { architecture: &self.architecture, parameters, buffers, isa: self.isa };
+            *slot = Some(Plan::new(&common, shape, learns)?);
         }
-        Ok(&mut packed.plan)
+        Ok(())
     }
 }
 
@@ -76,18 +71,22 @@ impl Backbone for PlannedResNet {
         if channels != 3 {
             bail!("images have 3 channels, these have {channels}");
         }
-        let (parameters, buffers, features) =
-            (self.parameters.clone(), self.buffers.clone(), self.architecture.features);
-        let plan = self.plan([count, height, width], pass)?;
+        self.lay_out([count, height, width], pass)?;
+        let slot = if pass == Pass::Learn { &mut self.learning } else { &mut self.passing };
+        let (Some(plan), Ok(mut memory)) = (slot, self.memory.lock()) else {
+            bail!("an earlier pass of this network has failed");
+        };
+        let features = self.architecture.features;
         let mut out = vec![0.0; count * features];
-        parameters.read(|parameters| {
-            buffers.write(|running| {
+        self.parameters.read(|parameters| {
+            self.buffers.write(|running| {
                 with_values(images, |images| {
-                    plan.forward(parameters, running, images, pass, &mut out);
+                    plan.forward(&mut memory, parameters, running, images, pass, &mut out);
                     Ok(())
                 })
             })
         })?;
+        drop(memory);
         if pass == Pass::Learn {
             self.kept = Some(images.clone());
         }
@@ -95,28 +94,46 @@ impl Backbone for PlannedResNet {
     }
 
     fn backward(&mut self, gradient: &Tensor) -> Result<Tensor> {
-        let (Some(images), Some(packed)) = (self.kept.take(), &mut self.learning) else {
+        let (Some(images), Some(plan), Ok(mut memory)) =
+            (self.kept.take(), &mut self.learning, self.memory.lock())
+        else {
             bail!("backward without a forward pass that was kept");
         };
-        let [count, ..] = packed.plan.shape;
-        if gradient.dims() != [count, self.architecture.features] {
-            bail!(
-                "the features were [{count}, {}], their gradient is {:?}",
-                self.architecture.features,
-                gradient.dims()
-            );
+        let features = [plan.shape[0], self.architecture.features];
+        if gradient.dims() != features {
+            bail!("the features were {features:?}, their gradient is {:?}", gradient.dims());
         }
+        let result = match self.gradient.take() {
+            Some(result) => result,
+            None => Tensor::zeros(self.parameters.count(), DType::F32, &Device::Cpu)?,
+        };
         self.parameters.read(|parameters| {
             with_values(&images, |images| {
                 with_values(gradient, |gradient| {
-                    with_values_mut(&self.gradient, |result| {
-                        packed.plan.backward(parameters, images, gradient, result);
+                    with_values_mut(&result, |result| {
+                        plan.backward(&mut memory, parameters, images, gradient, result);
                         Ok(())
                     })
                 })
             })
         })?;
-        Ok(self.gradient.clone())
+        self.gradient = Some(result.clone());
+        Ok(result)
+    }
+
+    fn twin(&self) -> Result<Box<dyn Backbone>> {
+        Ok(Box::new(Self {
+            architecture: self.architecture.clone(),
+            parameters: self.parameters.duplicate()?,
+            buffers: self.buffers.duplicate()?,
+            groups: self.groups,
+            isa: self.isa,
+            learning: None,
+            passing: None,
+            memory: self.memory.clone(),
+            kept: None,
+            gradient: None,
+        }))
     }
 
     fn parameters(&self) -> &Parameters {
