@@ -6,7 +6,7 @@ use crate::{
     device,
     engine::EngineError,
     knob::Knob,
-    looc::{ContrastSettings, Hyper, Learner, Views},
+    looc::{ContrastSettings, Hyper, Learner, PARTS, StepTimes, Views},
     nn::{BackboneKind, ModelSettings, OptimizerSettings, Stem},
     rng::{Domain, Stream},
 };
@@ -78,6 +78,9 @@ struct Figures {
     images_per_s: f64,
     first_step_s: f64,
     peak_rss_mb: Option<u64>,
+    /// The median of each of [`PARTS`], in milliseconds.
+    #[serde(skip)]
+    parts: [f64; PARTS.len()],
 }
 
 impl Run for Bench {
@@ -143,7 +146,7 @@ impl Bench {
         let mut step = || {
             let start = Instant::now();
             views.step += 1;
-            learner.step(&views, hyper).map(|_| start.elapsed())
+            learner.step(&views, hyper).map(|_| (start.elapsed(), learner.times))
         };
         step()?;
         let first = started.elapsed();
@@ -171,9 +174,9 @@ impl Bench {
         Ok(Views { step: 0, query: noise("query")?, general: noise("general")?, sharing: sharing? })
     }
 
-    fn figures(&self, first: Duration, mut times: Vec<Duration>) -> Figures {
-        times.sort_unstable();
-        let middle = (times[(times.len() - 1) / 2] + times[times.len() / 2]).as_secs_f64() / 2.0;
+    fn figures(&self, first: Duration, steps: Vec<(Duration, StepTimes)>) -> Figures {
+        let middle = median(steps.iter().map(|(step, _)| *step));
+        let part = |part: usize| median(steps.iter().map(|(_, times)| times.0[part])) * 1e3;
         let (version, threads) = (env!("CARGO_PKG_VERSION"), rayon::current_num_threads());
         Figures {
             peer: format!("looc-tui {version} cpu ({threads} threads)"),
@@ -184,17 +187,27 @@ impl Bench {
             images_per_s: (self.batch as f64 / middle * 10.0).round() / 10.0,
             first_step_s: (first.as_secs_f64() * 100.0).round() / 100.0,
             peak_rss_mb: device::peak_memory().map(|bytes| bytes >> 20),
+            parts: std::array::from_fn(part),
         }
     }
 
     fn table(&self, it: &Figures) -> String {
         let Self { width, batch, heads, steps, side, .. } = self;
         let memory = it.peak_rss_mb.map_or("not told by this system".into(), |mb| format!("{mb} MiB"));
+        let parts = PARTS.iter().zip(it.parts).map(|(name, ms)| format!("{name} {ms:.1}"));
+        let parts = parts.collect::<Vec<_>>().join(", ");
         format!(
             "{}\nwidth {width}, batch {batch}, heads {heads}, images of {side}×{side}\n\
-             step         {:.1} ms (median of {steps})\nthroughput   {:.1} images/s\n\
+             step         {:.1} ms (median of {steps}): {parts}\nthroughput   {:.1} images/s\n\
              first step   {:.2} s after the start of the program\npeak memory  {memory}",
             it.peer, it.step_ms, it.images_per_s, it.first_step_s
         )
     }
+}
+
+/// In seconds, of at least one.
+fn median(times: impl Iterator<Item = Duration>) -> f64 {
+    let mut times: Vec<Duration> = times.collect();
+    times.sort_unstable();
+    (times[(times.len() - 1) / 2] + times[times.len() / 2]).as_secs_f64() / 2.0
 }

@@ -1,6 +1,9 @@
 //! The learner: one backbone with n+1 spaces, its momentum encoder, and one training step.
 
-use super::{ContrastSettings, GENERAL, Space, SpaceSizes, loss, momentum, shuffle::Shuffle};
+use super::{
+    ContrastSettings, GENERAL, Space, SpaceSizes, StepTimes, loss, momentum, shuffle::Shuffle,
+    times::Stopwatch,
+};
 use crate::nn::{Backbone, ModelSettings, Optimizer, OptimizerSettings, Pass, backbone};
 use candle_core::{Device, Tensor, Var};
 
@@ -62,6 +65,8 @@ pub struct Learner {
     pub spaces: Vec<Space>,
     /// The optimiser over the query's backbone and heads.
     pub optimizer: Optimizer,
+    /// Where the time of the last step went.
+    pub times: StepTimes,
     sizes: SpaceSizes,
     seed: u64,
     device: Device,
@@ -88,6 +93,7 @@ impl Learner {
             key,
             spaces: Vec::new(),
             optimizer: Optimizer::new(),
+            times: StepTimes::default(),
             sizes,
             seed,
             device: device.clone(),
@@ -126,16 +132,24 @@ impl Learner {
     /// [`StepError::NotFinite`] before anything but the momentum encoder has moved; [`StepError::NoSpace`]
     /// for a view without its space; a tensor error if shapes do not fit.
     pub fn step(&mut self, views: &Views, hyper: Hyper) -> Result<StepLosses, StepError> {
+        let mut watch = Stopwatch::start();
         let trained = self.trained(views)?;
         let features = Var::from_tensor(&self.query.forward(&views.query, Pass::Learn)?)?;
+        watch.lap();
         self.follow(hyper.contrast.momentum)?;
         let keys = self.keys(views, &trained)?;
+        watch.lap();
         let losses = self.losses(features.as_tensor(), &keys, &trained, hyper.contrast)?;
         let report = self.report(&losses, &trained)?;
-        self.learn(&features, &losses, &trained, hyper)?;
+        watch.lap();
+        let (backbone, heads) = self.gradients(&features, &losses, &trained)?;
+        watch.lap();
+        self.update(&backbone, &heads, &trained, hyper)?;
+        watch.lap();
         for (keys, (own, space)) in keys.iter().zip(trained.iter().enumerate()) {
             self.spaces[*space].queue.enqueue(&keys[own])?;
         }
+        self.times = watch.stop();
         Ok(report)
     }
 
@@ -207,21 +221,34 @@ impl Learner {
         Ok(StepLosses { mean, spaces })
     }
 
-    /// L = (L0 + … + Ln)/(n+1), backward through heads and backbone, and the optimiser's step.
-    fn learn(&mut self, features: &Var, losses: &[Loss], trained: &[usize], hyper: Hyper) -> Result<()> {
+    /// The flat gradients of L = (L0 + … + Ln)/(n+1): of the backbone, and of each trained head.
+    fn gradients(
+        &mut self,
+        features: &Var,
+        losses: &[Loss],
+        trained: &[usize],
+    ) -> Result<(Tensor, Vec<Tensor>)> {
         let values: Vec<&Tensor> = losses.iter().map(|loss| &loss.value).collect();
         let total = (Tensor::stack(&values, 0)?.sum_all()? / losses.len() as f64)?;
         let store = total.backward()?;
         let Some(gradient) = store.get(features.as_tensor()) else {
             candle_core::bail!("the loss does not depend on the features");
         };
-        let gradient = self.query.backward(gradient)?;
-        self.optimizer.update("backbone.", self.query.parameters(), &gradient, hyper.optimizer, hyper.lr)?;
-        for (loss, space) in losses.iter().zip(trained) {
+        let backbone = self.query.backward(gradient)?;
+        let of_head = |(loss, space): (&Loss, &usize)| {
+            self.spaces[*space].query.parameters().gradient(&loss.leaves, &store)
+        };
+        Ok((backbone, losses.iter().zip(trained).map(of_head).collect::<Result<_>>()?))
+    }
+
+    /// The optimiser's step.
+    fn update(&mut self, backbone: &Tensor, heads: &[Tensor], trained: &[usize], hyper: Hyper) -> Result<()> {
+        let Hyper { optimizer: settings, lr, .. } = hyper;
+        self.optimizer.update("backbone.", self.query.parameters(), backbone, settings, lr)?;
+        for (gradient, space) in heads.iter().zip(trained) {
             let space = &self.spaces[*space];
             let parameters = space.query.parameters();
-            let gradient = parameters.gradient(&loss.leaves, &store)?;
-            self.optimizer.update(&room(&space.name), parameters, &gradient, hyper.optimizer, hyper.lr)?;
+            self.optimizer.update(&room(&space.name), parameters, gradient, settings, lr)?;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ mod settings;
 mod shuffle;
 mod space;
 mod state;
+mod times;
 
 pub use learner::{Hyper, Learner, StepError, StepLosses, Views, room};
 pub use loss::{general, info_nce, leave_one_out};
@@ -16,3 +17,4 @@ pub use queue::Queue;
 pub use settings::*;
 pub use space::{GENERAL, Space, SpaceSizes};
 pub use state::LearnerState;
+pub use times::{PARTS, StepTimes};
