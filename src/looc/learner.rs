@@ -198,10 +198,10 @@ impl Learner {
         let of = |(own, (space, keys)): (usize, (&usize, &Vec<Tensor>))| {
             let space = &self.spaces[*space];
             let (query, leaves) = space.query.project(features)?;
-            let (queue, temperature) = (space.queue.keys()?, contrast.temperature);
+            let (queue, temperature) = (space.queue.view(), contrast.temperature);
             let value = match own {
-                0 => loss::general(&query, keys, &queue, temperature, contrast.general_positives),
-                own => loss::leave_one_out(&query, keys, own, &queue, temperature),
+                0 => loss::general(&query, keys, queue, temperature, contrast.general_positives),
+                own => loss::leave_one_out(&query, keys, own, queue, temperature),
             }?;
             Ok(Loss { value, leaves })
         };

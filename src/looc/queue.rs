@@ -24,8 +24,12 @@ impl Queue {
         Self { keys, cursor }
     }
 
-    /// All keys, `[length, dim]`; the order does not matter to the loss. A copy, because the queue is
-    /// written in place after the loss.
+    /// All keys, `[length, dim]`; the order does not matter to the loss. They change with the queue.
+    pub fn view(&self) -> &Tensor {
+        &self.keys
+    }
+
+    /// A copy of all keys, `[length, dim]`.
     ///
     /// # Errors
     /// If the device has no room for it.

@@ -32,6 +32,8 @@ pub(super) trait Lanes: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Out
     fn where_positive(self, of: Self) -> Self;
     /// Self where a ≥ b, elsewhere 0.
     fn where_at_least(self, a: Self, b: Self) -> Self;
+    /// Self·2ⁿ for whole n from −126 to 127.
+    fn times_power(self, n: Self) -> Self;
 }
 
 /// Work that is compiled for each instruction set. `run` must be `#[inline(always)]`, and all that it
@@ -182,6 +184,10 @@ impl Lanes for Plain {
         self.zip(of, |a, of| if of > 0.0 { a } else { 0.0 })
     }
     #[inline(always)]
+    fn times_power(self, n: Self) -> Self {
+        self.zip(n, |a, n| a * f32::from_bits(((n as i32 + 127) << 23) as u32))
+    }
+    #[inline(always)]
     fn where_at_least(self, a: Self, b: Self) -> Self {
         let mut out = self;
         for i in 0..LANES {
@@ -269,6 +275,10 @@ mod x86 {
             })
         }
         #[inline(always)]
+        fn times_power(self, n: Self) -> Self {
+            vouched!(Self(_mm512_scalef_ps(self.0, n.0)))
+        }
+        #[inline(always)]
         fn where_at_least(self, a: Self, b: Self) -> Self {
             vouched!(Self(_mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_GE_OQ>(a.0, b.0), self.0)))
         }
@@ -309,6 +319,16 @@ mod x86 {
             vouched!({
                 let above = |x| _mm256_cmp_ps::<_CMP_GT_OQ>(x, _mm256_setzero_ps());
                 Self(_mm256_and_ps(above(of.0), self.0), _mm256_and_ps(above(of.1), self.1))
+            })
+        }
+        #[inline(always)]
+        fn times_power(self, n: Self) -> Self {
+            vouched!({
+                let power = |n| {
+                    let exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
+                    _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent))
+                };
+                Self(_mm256_mul_ps(self.0, power(n.0)), _mm256_mul_ps(self.1, power(n.1)))
             })
         }
         #[inline(always)]
