@@ -4,6 +4,7 @@ use candle_core::{Device, Result, Tensor, safetensors};
 use looc::{
     looc::{ContrastSettings, Hyper, Learner, LearnerState, Views},
     nn::{ModelSettings, OptimizerSettings},
+    rng::{Domain, Stream},
 };
 use std::collections::HashMap;
 
@@ -157,6 +158,41 @@ fn a_restored_learner_goes_on_as_the_original() -> Result<()> {
     assert_eq!((ours.counts, ours.tensors.len()), (theirs.counts, theirs.tensors.len()));
     for (name, tensor) in &ours.tensors {
         assert_eq!(largest_difference(tensor, &theirs.tensors[name])?, 0.0, "{name}");
+    }
+    Ok(())
+}
+
+/// Two steps of a network whose layers take every way through the kernels, in pools of other sizes: losses,
+/// weights, statistics, queues and the optimiser's memory are the same to the last bit.
+#[test]
+fn the_number_of_threads_changes_no_bit() -> Result<()> {
+    let model = ModelSettings { width: 20, blocks: 1, bn_splits: 3, dim: 24, ..ModelSettings::default() };
+    let contrast = ContrastSettings { queue: 700, ..contrast() };
+    let view = |seed: u64| {
+        let mut stream = Stream::named(seed, Domain::Views, "step test");
+        let values: Vec<f32> = (0..36 * 3 * 32 * 32).map(|_| stream.normal()).collect();
+        Tensor::from_vec(values, (36, 3, 32, 32), &Device::Cpu)
+    };
+    let sharing = vec![("color".into(), view(2)?), ("rotation".into(), view(3)?)];
+    let mut views = Views { step: 0, query: view(0)?, general: view(1)?, sharing };
+    let mut run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| -> Result<_> {
+            let mut learner = Learner::new(&model, &contrast, &["color", "rotation"], 5, &Device::Cpu)?;
+            let mut bits = Vec::new();
+            for at in 0..2 {
+                views.step = at;
+                bits.extend(step(&mut learner, &views).into_iter().map(f32::to_bits));
+            }
+            for tensor in learner.state()?.tensors.values() {
+                bits.extend(tensor.flatten_all()?.to_vec1::<f32>()?.into_iter().map(f32::to_bits));
+            }
+            Ok(bits)
+        })
+    };
+    let one = run(1)?;
+    for threads in [2, 3, 4] {
+        assert!(run(threads)? == one, "{threads} threads");
     }
     Ok(())
 }
