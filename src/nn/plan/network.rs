@@ -71,6 +71,9 @@ impl Backbone for PlannedResNet {
         if channels != 3 {
             bail!("images have 3 channels, these have {channels}");
         }
+        if pass == Pass::Learn {
+            self.kept = None;
+        }
         self.lay_out([count, height, width], pass)?;
         let slot = if pass == Pass::Learn { &mut self.learning } else { &mut self.passing };
         let (Some(plan), Ok(mut memory)) = (slot, self.memory.lock()) else {
