@@ -44,7 +44,7 @@ pub use convolution::{Convolution, Flow};
 pub use elementwise::{AdamW, Sgd, average};
 pub use frame::Source;
 pub use geometry::{Spec, padded};
-pub use lanes::Isa;
+pub use lanes::{CHOICE, Isa, UnfitIsa};
 pub use map::Map;
 pub use pointwise::Shortcut;
 pub use pool::pooled;
