@@ -1,6 +1,7 @@
 //! `looc-tui bench`: the figures it prints, and what it refuses.
 
 use assert_cmd::Command;
+use looc::nn::kernels::Isa;
 use serde_json::Value;
 
 fn bench(arguments: &[&str]) -> assert_cmd::assert::Assert {
@@ -19,8 +20,8 @@ fn prints_one_line_of_json_with_every_figure() {
     let names: Vec<&str> = figures.keys().map(String::as_str).collect();
     let known = ["peer", "width", "batch", "heads", "step_ms", "images_per_s", "first_step_s", "peak_rss_mb"];
     assert_eq!(names, known);
-    let peer = concat!("looc-tui ", env!("CARGO_PKG_VERSION"), " cpu (1 threads)");
-    assert_eq!(figures["peer"], peer);
+    let kernels = Isa::preferred().unwrap().name();
+    assert_eq!(figures["peer"], format!("looc-tui {} cpu (1 threads, {kernels})", env!("CARGO_PKG_VERSION")));
     for (name, value) in figures.iter().skip(1) {
         let untold = name == "peak_rss_mb" && !cfg!(target_os = "linux");
         assert!(untold || value.as_f64().unwrap() > 0.0, "{name}: {value}");

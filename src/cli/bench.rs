@@ -7,7 +7,7 @@ use crate::{
     engine::EngineError,
     knob::Knob,
     looc::{ContrastSettings, Hyper, Learner, PARTS, StepTimes, Views},
-    nn::{BackboneKind, ModelSettings, OptimizerSettings, Stem},
+    nn::{BackboneKind, ModelSettings, OptimizerSettings, Stem, kernels::Isa},
     rng::{Domain, Stream},
 };
 use candle_core::{Device, Tensor};
@@ -89,10 +89,11 @@ impl Run for Bench {
         let started = Instant::now();
         let started = device::age().and_then(|age| started.checked_sub(age)).unwrap_or(started);
         let threads = globals.threads.unwrap_or(0);
+        let isa = Isa::preferred().map_err(EngineError::from)?;
         self.check(globals, threads)?;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|error| EngineError::Threads(error.to_string()))?;
-        let figures = pool.install(|| self.measure(started, globals.seed.unwrap_or(0)))?;
+        let figures = pool.install(|| self.measure(isa, started, globals.seed.unwrap_or(0)))?;
         let text = if self.json { serde_json::to_string(&figures)? } else { self.table(&figures) };
         writeln!(std::io::stdout(), "{text}")?;
         if self.json && figures.peak_rss_mb.is_none() {
@@ -130,7 +131,7 @@ impl Bench {
         Ok(())
     }
 
-    fn measure(&self, started: Instant, seed: u64) -> Result<Figures, EngineError> {
+    fn measure(&self, isa: Isa, started: Instant, seed: u64) -> Result<Figures, EngineError> {
         let model = self.model();
         let contrast = ContrastSettings {
             temperature: 0.2,
@@ -152,7 +153,7 @@ impl Bench {
         let first = started.elapsed();
         step()?;
         let times = (0..self.steps).map(|_| step()).collect::<Result<_, _>>()?;
-        Ok(self.figures(first, times))
+        Ok(self.figures(isa, first, times))
     }
 
     /// The number of blocks is left to the family.
@@ -174,12 +175,12 @@ impl Bench {
         Ok(Views { step: 0, query: noise("query")?, general: noise("general")?, sharing: sharing? })
     }
 
-    fn figures(&self, first: Duration, steps: Vec<(Duration, StepTimes)>) -> Figures {
+    fn figures(&self, isa: Isa, first: Duration, steps: Vec<(Duration, StepTimes)>) -> Figures {
         let middle = median(steps.iter().map(|(step, _)| *step));
         let part = |part: usize| median(steps.iter().map(|(_, times)| times.0[part])) * 1e3;
         let (version, threads) = (env!("CARGO_PKG_VERSION"), rayon::current_num_threads());
         Figures {
-            peer: format!("looc-tui {version} cpu ({threads} threads)"),
+            peer: format!("looc-tui {version} cpu ({threads} threads, {})", isa.name()),
             width: self.width,
             batch: self.batch,
             heads: self.heads,

@@ -1,7 +1,11 @@
 //! `looc-tui doctor`.
 
 use super::{Code, Globals, Run};
-use crate::{data::DATASETS, device};
+use crate::{
+    data::DATASETS,
+    device,
+    nn::kernels::{CHOICE, Isa},
+};
 use clap::Args;
 use color_eyre::Report;
 use std::{
@@ -25,6 +29,7 @@ impl Run for Doctor {
         lines.push(("cpu", cpu()));
         lines.extend(device::describe().lines().map(|line| ("gpu", line.to_owned())));
         lines.push(("network", network().into()));
+        lines.push(("kernels", kernels()));
         lines.push(("data", data()));
         let mut out = stdout().lock();
         for (name, text) in lines {
@@ -95,6 +100,23 @@ fn network() -> &'static str {
     } else {
         "on the CPU; for a GPU, build with --features cuda (or metal)"
     }
+}
+
+/// Of the CPU: those that are chosen, and what else there is.
+fn kernels() -> String {
+    let isa = match Isa::preferred() {
+        Ok(isa) => isa,
+        Err(error) => return error.to_string(),
+    };
+    let others: Vec<&str> = Isa::all().filter(|other| *other != isa).map(Isa::name).collect();
+    let also = if others.is_empty() { String::new() } else { format!(" (also here: {})", others.join(", ")) };
+    let asked = std::env::var_os(CHOICE).is_some_and(|name| !name.is_empty());
+    let why = match (asked, others.is_empty()) {
+        (true, _) => format!(", as {CHOICE} asks"),
+        (false, true) => String::new(),
+        (false, false) => format!("; {CHOICE}=NAME takes another"),
+    };
+    format!("{}{also}{why}", isa.name())
 }
 
 fn data() -> String {

@@ -11,7 +11,7 @@ mod sheet;
 mod train;
 mod views;
 
-use crate::tui::TuiError;
+use crate::{engine::EngineError, tui::TuiError};
 use args::Globals;
 use clap::{Parser, Subcommand};
 use std::{io::Write, process::ExitCode};
@@ -77,7 +77,8 @@ Examples:
   looc-tui folder.yaml --set data.path=my-photos
 
 Exit codes: 0 done, 1 failure, 2 usage, 78 configuration, 130 interrupted.
-LOOC_DATA is the folder that relative data paths start from; NO_COLOR is obeyed.";
+LOOC_DATA is the folder that relative data paths start from; LOOC_CPU names the kernels that compute
+on the CPU (see doctor); NO_COLOR is obeyed.";
 
 /// Trains LooC (leave-one-out contrastive learning) on images, in a terminal: switch augmentations on
 /// and off while it trains, and watch what each embedding space learns to ignore and to keep.
@@ -129,6 +130,9 @@ pub fn main() -> ExitCode {
         say(&format!("looc-tui: {error}"));
         for cause in error.chain().skip(1) {
             say(&format!("  because: {cause}"));
+        }
+        if matches!(error.downcast_ref(), Some(EngineError::Kernels(_))) {
+            return Code::Configuration;
         }
         let unfit = matches!(error.downcast_ref(), Some(TuiError::NoTerminal | TuiError::Dumb));
         if unfit || error.is::<Usage>() { Code::Usage } else { Code::Failure }

@@ -19,7 +19,10 @@ mod trainer;
 pub use handle::{Handle, Publisher, line};
 pub use mailbox::{Coalesce, Mailbox};
 
-use crate::config::Config;
+use crate::{
+    config::Config,
+    nn::kernels::{Isa, UnfitIsa},
+};
 use message::{Phase, Snapshot};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -77,6 +80,8 @@ pub enum EngineError {
     NotFinite(String),
     #[error("the checkpoint does not fit this program: {0}")]
     Checkpoint(String),
+    #[error(transparent)]
+    Kernels(#[from] UnfitIsa),
     #[error("cannot start threads: {0}")]
     Threads(String),
 }
@@ -91,8 +96,10 @@ fn without_trace(error: &candle_core::Error) -> String {
 /// Starts training in a thread of its own. The viewer's end of the line, and the thread.
 ///
 /// # Errors
-/// If the system refuses a thread.
+/// If the system refuses a thread, or the environment asks for kernels that are not there.
 pub fn start(job: Job) -> Result<(Handle, JoinHandle<()>), EngineError> {
+    // Before anything is loaded or made.
+    Isa::preferred()?;
     let first = Snapshot { config: Arc::new(job.config.clone()), ..Snapshot::default() };
     let (handle, publisher) = line(first);
     let threads = job.config.train.threads;

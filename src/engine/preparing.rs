@@ -14,6 +14,7 @@ use crate::{
     data::{self, DataError, Splits, steps_per_epoch},
     eval::Frozen,
     looc::Learner,
+    nn::kernels::Isa,
     run::{self, Checkpoint, RunDir, checkpoint, journal},
 };
 use candle_core::Device;
@@ -44,7 +45,7 @@ impl<'a> Trainer<'a> {
             data => data?,
         };
         let device = device()?;
-        now.compute = compute(&device);
+        now.compute = compute(&device)?;
         let seed = config.train.seed;
         let mut learner = Learner::new(&config.model, &config.contrast, &heads(&config), seed, &device)?;
         let epochs = config.train.epochs * steps_per_epoch(data.train.len(), config.train.batch) as f64;
@@ -180,10 +181,12 @@ fn device() -> Result<Device, EngineError> {
 }
 
 /// What the network computes on, in words.
-fn compute(device: &Device) -> String {
-    match device {
-        Device::Cpu => format!("cpu ({} threads)", rayon::current_num_threads()),
+fn compute(device: &Device) -> Result<String, EngineError> {
+    Ok(match device {
+        Device::Cpu => {
+            format!("cpu ({} threads, {})", rayon::current_num_threads(), Isa::preferred()?.name())
+        }
         Device::Cuda(_) => "cuda:0".into(),
         Device::Metal(_) => "metal:0".into(),
-    }
+    })
 }

@@ -9,7 +9,7 @@
 
 use super::GeneralPositives;
 use crate::nn::kernels::{Isa, LogSum};
-use candle_core::{D, Result, Tensor};
+use candle_core::{D, Error, Result, Tensor};
 
 /// InfoNCE with one positive: the mean over the batch.
 ///
@@ -38,7 +38,8 @@ pub fn info_nce(
 /// log Σ_queue s(q, ·), `[batch, 1]`.
 fn queue_log_sum(query: &Tensor, queue: &Tensor, temperature: f64) -> Result<Tensor> {
     if query.device().is_cpu() {
-        query.contiguous()?.apply_op1(LogSum::new(Isa::preferred(), queue, temperature))
+        let isa = Isa::preferred().map_err(Error::wrap)?;
+        query.contiguous()?.apply_op1(LogSum::new(isa, queue, temperature))
     } else {
         log_sum(&(query.matmul(&queue.t()?)? / temperature)?)
     }

@@ -28,16 +28,19 @@ use resnet::max_pool;
 pub use schedule::learning_rate;
 pub use settings::*;
 
-use candle_core::{Device, Result};
+use candle_core::{Device, Error, Result};
 use kernels::Isa;
 
 /// A fresh backbone as the settings describe it, and the best implementation of it for the device.
 ///
 /// # Errors
-/// If the device has no room for it.
+/// If the device has no room for it, or the environment asks for kernels that are not there.
 pub fn backbone(settings: &ModelSettings, seed: u64, device: &Device) -> Result<Box<dyn Backbone>> {
     Ok(match device {
-        Device::Cpu => Box::new(PlannedResNet::new(settings, seed, Isa::preferred())?),
+        Device::Cpu => {
+            let isa = Isa::preferred().map_err(Error::wrap)?;
+            Box::new(PlannedResNet::new(settings, seed, isa)?)
+        }
         _ => Box::new(ResNet::new(settings, seed, device)?),
     })
 }

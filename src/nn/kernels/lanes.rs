@@ -53,6 +53,24 @@ enum Kind {
     Portable,
 }
 
+/// The environment's variable that names the kernels.
+pub const CHOICE: &str = "LOOC_CPU";
+/// Every name that there is, on whatever processor.
+const NAMES: [&str; 3] = ["avx512", "avx2", "portable"];
+
+/// Kernels that were asked for and are not there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnfitIsa {
+    #[error(
+        "the environment's {CHOICE} is {name}, which this processor does not have: set it to one of {here}, or unset it for the best of them"
+    )]
+    Missing { name: String, here: String },
+    #[error(
+        "the environment's {CHOICE} is {name}, which names no kernels: set it to one of {here}, or unset it for the best of them"
+    )]
+    Unknown { name: String, here: String },
+}
+
 /// An instruction set that this processor has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Isa(Kind);
@@ -76,11 +94,28 @@ impl Isa {
         Self::all().find(|isa| isa.name() == name)
     }
 
-    /// The best, or the one that the environment asks for: `LOOC_CPU` may be any [`Self::name`] of
-    /// [`Self::all`]. What this processor has not is not taken.
-    pub fn preferred() -> Self {
-        let wanted = std::env::var("LOOC_CPU").ok().and_then(|name| Self::named(&name));
-        wanted.or_else(|| Self::all().next()).unwrap_or(Self(Kind::Portable))
+    /// The best, or the one that the environment asks for: [`CHOICE`] may be any [`Self::name`] of
+    /// [`Self::all`].
+    ///
+    /// # Errors
+    /// If it asks for what is not there: bits depend on the set, so no other is taken in its place.
+    pub fn preferred() -> Result<Self, UnfitIsa> {
+        let wanted = std::env::var_os(CHOICE).unwrap_or_default();
+        Self::wanted(&wanted.to_string_lossy())
+    }
+
+    /// The one of that name; of none, the best.
+    pub(super) fn wanted(name: &str) -> Result<Self, UnfitIsa> {
+        if name.is_empty() {
+            return Ok(Self::all().next().unwrap_or(Self(Kind::Portable)));
+        }
+        Self::named(name).ok_or_else(|| {
+            let here = Self::all().map(Self::name).collect::<Vec<_>>().join(", ");
+            match NAMES.contains(&name) {
+                true => UnfitIsa::Missing { name: name.into(), here },
+                false => UnfitIsa::Unknown { name: name.into(), here },
+            }
+        })
     }
 
     /// `avx512`, `avx2` or `portable`.

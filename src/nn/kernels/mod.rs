@@ -45,7 +45,7 @@ pub use convolution::{Convolution, Flow};
 pub use elementwise::{AdamW, Sgd, average};
 pub use frame::Source;
 pub use geometry::{Spec, padded};
-pub use lanes::Isa;
+pub use lanes::{CHOICE, Isa, UnfitIsa};
 pub use log_sum::LogSum;
 pub use map::Map;
 pub use pointwise::Shortcut;

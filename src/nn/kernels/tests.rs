@@ -362,6 +362,19 @@ fn the_processors_best_set_is_preferred() {
     assert_eq!(names.last(), Some(&"portable"));
     assert!(Isa::all().all(|isa| Isa::named(isa.name()) == Some(isa)));
     assert_eq!(Isa::named("abacus"), None);
+    assert_eq!(Isa::wanted("").ok(), Isa::all().next());
+    assert_eq!(Isa::wanted("portable").map(Isa::name), Ok("portable"));
+}
+
+#[test]
+fn kernels_that_are_not_there_are_refused() {
+    let refused = Isa::wanted("abacus").unwrap_err().to_string();
+    assert!(refused.contains("LOOC_CPU is abacus, which names no kernels"), "{refused}");
+    assert!(refused.contains("portable, or unset it"), "{refused}");
+    for name in ["avx512", "avx2"].into_iter().filter(|name| Isa::named(name).is_none()) {
+        let refused = Isa::wanted(name).unwrap_err().to_string();
+        assert!(refused.contains("which this processor does not have"), "{refused}");
+    }
 }
 
 /// Longer than a chunk, and not a whole number of them.

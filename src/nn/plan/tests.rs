@@ -95,7 +95,7 @@ fn wide_layers_agree_with_candle() -> Result<()> {
 #[test]
 fn gradients_are_those_of_finite_differences() -> Result<()> {
     let settings = settings(BackboneKind::Resnet18, Stem::Cifar, 16, 2);
-    let (mut net, _) = pair(&settings, Isa::preferred(), 0.0)?;
+    let (mut net, _) = pair(&settings, Isa::preferred().unwrap(), 0.0)?;
     let (x, w) = (noise(5, &[8, 3, 16, 16]), noise(6, &[8, net.features()]));
     net.forward(&x, Pass::Learn)?;
     let gradient = net.backward(&w)?.copy()?;
@@ -122,7 +122,7 @@ fn gradients_are_those_of_finite_differences() -> Result<()> {
 #[test]
 fn a_hundred_steps_stay_beside_candles() -> Result<()> {
     let settings = settings(BackboneKind::Resnet18, Stem::Cifar, 4, 1);
-    let (mut ours, mut theirs) = pair(&settings, Isa::preferred(), 2.0)?;
+    let (mut ours, mut theirs) = pair(&settings, Isa::preferred().unwrap(), 2.0)?;
     let sgd = OptimizerSettings::default();
     let mut optimizers = [Optimizer::new(), Optimizer::new()];
     let target = noise(7, &[16, ours.features()]);
@@ -136,7 +136,7 @@ fn a_hundred_steps_stay_beside_candles() -> Result<()> {
             optimizer.update("", net.parameters(), &gradient, &sgd, 0.01)?;
         }
     }
-    let start = PlannedResNet::new(&settings, 3, Isa::preferred())?;
+    let start = PlannedResNet::new(&settings, 3, Isa::preferred().unwrap())?;
     let moved = distance(&start.parameters().flat(), &theirs.parameters().flat())?;
     let apart = distance(&ours.parameters().flat(), &theirs.parameters().flat())?;
     assert!(moved > 0.1, "the weights hardly moved: {moved}");
@@ -151,7 +151,7 @@ fn the_number_of_threads_changes_no_bit() -> Result<()> {
     let run = |threads: usize| -> Result<(Vec<f32>, Vec<f32>, Vec<f32>)> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let mut net = PlannedResNet::new(&settings, 3, Isa::preferred())?;
+            let mut net = PlannedResNet::new(&settings, 3, Isa::preferred().unwrap())?;
             let features = net.forward(&x, Pass::Learn)?;
             let gradient = net.backward(&noise(2, features.dims()))?.to_vec1()?;
             let key = net.forward(&x, Pass::Key)?.flatten_all()?.to_vec1()?;
@@ -167,8 +167,11 @@ fn the_number_of_threads_changes_no_bit() -> Result<()> {
 
 #[test]
 fn what_does_not_fit_is_an_error_and_leaves_the_network_usable() -> Result<()> {
-    let mut net =
-        PlannedResNet::new(&settings(BackboneKind::Resnet18, Stem::Cifar, 4, 4), 0, Isa::preferred())?;
+    let mut net = PlannedResNet::new(
+        &settings(BackboneKind::Resnet18, Stem::Cifar, 4, 4),
+        0,
+        Isa::preferred().unwrap(),
+    )?;
     let x = noise(1, &[8, 3, 8, 8]);
     let refused = net.forward(&noise(1, &[6, 3, 8, 8]), Pass::Learn).unwrap_err().to_string();
     assert!(refused.contains("a batch of 6 cannot be split into 4 groups"), "{refused}");
