@@ -92,7 +92,7 @@ pub struct Snapshot {
     pub images_per_s: f32,
     /// Share of the last steps' time spent waiting for views, 0–1.
     pub loader_wait: f32,
-    /// What the network computes on: `cpu (2 threads, avx512)`, `cuda:0`.
+    /// What the network computes on: `cpu (avx512)`, `cuda:0`.
     pub compute: String,
     /// The last invariance measurement, and the one at initialisation.
     pub invariance: Option<Arc<InvarianceReport>>,

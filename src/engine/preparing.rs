@@ -8,6 +8,7 @@ use super::{
     recall::recall,
     saving::{Facts, restore},
     trainer::{Saved, Trainer},
+    without_trace,
 };
 use crate::{
     config::Config,
@@ -44,7 +45,7 @@ impl<'a> Trainer<'a> {
             Err(EngineError::Data(DataError::BrokenOff)) => return Ok(None),
             data => data?,
         };
-        let device = device()?;
+        let device = device(publisher);
         now.compute = compute(&device)?;
         let seed = config.train.seed;
         let mut learner = Learner::new(&config.model, &config.contrast, &heads(&config), seed, &device)?;
@@ -172,20 +173,27 @@ fn differing(facts: &Facts, compute: &str, publisher: &Publisher) {
     }
 }
 
-/// A GPU if the program was built for one and there is one.
-fn device() -> Result<Device, EngineError> {
-    match Device::cuda_if_available(0)? {
-        Device::Cpu => Ok(Device::metal_if_available(0)?),
-        device => Ok(device),
-    }
+/// A GPU if the program was built for one and one can be used.
+fn device(publisher: &Publisher) -> Device {
+    let gpu = if cfg!(feature = "cuda") {
+        Device::new_cuda(0)
+    } else if cfg!(feature = "metal") {
+        Device::new_metal(0)
+    } else {
+        return Device::Cpu;
+    };
+    gpu.unwrap_or_else(|error| {
+        let why = without_trace(&error);
+        publisher.event(Event::Warning(format!("no GPU can be used ({why}): the CPU computes")));
+        Device::Cpu
+    })
 }
 
-/// What the network computes on, in words.
+/// What the network computes on, in words: other bits may come out of another one. The number of threads
+/// changes none.
 fn compute(device: &Device) -> Result<String, EngineError> {
     Ok(match device {
-        Device::Cpu => {
-            format!("cpu ({} threads, {})", rayon::current_num_threads(), Isa::preferred()?.name())
-        }
+        Device::Cpu => format!("cpu ({})", Isa::preferred()?.name()),
         Device::Cuda(_) => "cuda:0".into(),
         Device::Metal(_) => "metal:0".into(),
     })

@@ -38,7 +38,7 @@ pub enum Entry {
         version: String,
         /// Steps to do in all.
         steps: u64,
-        /// What computes: device, threads, the CPU's kernels. Other bits may come out of another one.
+        /// What computes: device, the CPU's kernels. Other bits may come out of another one.
         compute: String,
     },
     /// A value of the configuration was changed.

@@ -108,7 +108,7 @@ fn snapshot() -> Snapshot {
         ],
         lr: 0.0517,
         images_per_s: 412.0,
-        compute: "cpu (2 threads, avx512)".into(),
+        compute: "cpu (avx512)".into(),
         invariance: Some(Arc::new(report(1800, 0.21))),
         invariance_at_start: Some(Arc::new(report(0, 0.35))),
         knn: vec![("shape".into(), 0.31), ("colour".into(), 0.8)],
