@@ -73,7 +73,7 @@ fn cosines(learner: &mut Learner, pictures: &[Image], device: &Device) -> Result
     let mut cosines = vec![Vec::new(); pictures.len()];
     for space in &learner.spaces {
         let name: Arc<str> = space.name.as_str().into();
-        let z = space.query.project_frozen(&features)?.to_vec2::<f32>()?;
+        let z = space.query.project(&features)?.z.to_vec2::<f32>()?;
         for (row, cosines) in z.iter().zip(&mut cosines) {
             let cosine = row.iter().zip(&z[0]).map(|(a, b)| a * b).sum();
             cosines.push((name.clone(), cosine));

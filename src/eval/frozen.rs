@@ -85,6 +85,6 @@ impl Frozen {
     /// If the images' shape does not fit.
     pub fn embed(&mut self, images: &Tensor) -> Result<Vec<Tensor>> {
         let features = self.features(images)?;
-        self.heads.iter().map(|(_, head)| head.project_frozen(&features)).collect()
+        self.heads.iter().map(|(_, head)| Ok(head.project(&features)?.z)).collect()
     }
 }

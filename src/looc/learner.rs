@@ -4,7 +4,7 @@ use super::{
     ContrastSettings, GENERAL, Space, SpaceSizes, StepTimes, loss, momentum, shuffle::Shuffle,
     times::Stopwatch,
 };
-use crate::nn::{Backbone, ModelSettings, Optimizer, OptimizerSettings, Pass, backbone};
+use crate::nn::{Backbone, ModelSettings, Optimizer, OptimizerSettings, Pass, Projection, backbone};
 use candle_core::{Device, Tensor, Var};
 
 type Result<T, E = candle_core::Error> = std::result::Result<T, E>;
@@ -134,15 +134,15 @@ impl Learner {
     pub fn step(&mut self, views: &Views, hyper: Hyper) -> Result<StepLosses, StepError> {
         let mut watch = Stopwatch::start();
         let trained = self.trained(views)?;
-        let features = Var::from_tensor(&self.query.forward(&views.query, Pass::Learn)?)?;
+        let features = self.query.forward(&views.query, Pass::Learn)?;
         watch.lap();
         self.follow(hyper.contrast.momentum)?;
         let keys = self.keys(views, &trained)?;
         watch.lap();
-        let losses = self.losses(features.as_tensor(), &keys, &trained, hyper.contrast)?;
+        let losses = self.losses(&features, &keys, &trained, hyper.contrast)?;
         let report = self.report(&losses, &trained)?;
         watch.lap();
-        let (backbone, heads) = self.gradients(&features, &losses, &trained)?;
+        let (backbone, heads) = self.gradients(&losses, &trained)?;
         watch.lap();
         self.update(&backbone, &heads, &trained, hyper)?;
         watch.lap();
@@ -182,7 +182,7 @@ impl Learner {
             let features = self.key.forward(&shuffle.shuffled(view)?, Pass::Key)?;
             let features = shuffle.restored(&features)?;
             for (keys, space) in keys.iter_mut().zip(trained) {
-                keys.push(self.spaces[*space].key.project_frozen(&features)?);
+                keys.push(self.spaces[*space].key.project(&features)?.z);
             }
         }
         Ok(keys)
@@ -197,13 +197,14 @@ impl Learner {
     ) -> Result<Vec<Loss>> {
         let of = |(own, (space, keys)): (usize, (&usize, &Vec<Tensor>))| {
             let space = &self.spaces[*space];
-            let (query, leaves) = space.query.project(features)?;
+            let projection = space.query.project(features)?;
+            let query = Var::from_tensor(&projection.z)?;
             let (queue, temperature) = (space.queue.view(), contrast.temperature);
             let value = match own {
                 0 => loss::general(&query, keys, queue, temperature, contrast.general_positives),
                 own => loss::leave_one_out(&query, keys, own, queue, temperature),
             }?;
-            Ok(Loss { value, leaves })
+            Ok(Loss { value, query, projection })
         };
         trained.iter().zip(keys).enumerate().map(of).collect()
     }
@@ -222,23 +223,25 @@ impl Learner {
     }
 
     /// The flat gradients of L = (L0 + … + Ln)/(n+1): of the backbone, and of each trained head.
-    fn gradients(
-        &mut self,
-        features: &Var,
-        losses: &[Loss],
-        trained: &[usize],
-    ) -> Result<(Tensor, Vec<Tensor>)> {
+    fn gradients(&mut self, losses: &[Loss], trained: &[usize]) -> Result<(Tensor, Vec<Tensor>)> {
         let values: Vec<&Tensor> = losses.iter().map(|loss| &loss.value).collect();
         let total = (Tensor::stack(&values, 0)?.sum_all()? / losses.len() as f64)?;
         let store = total.backward()?;
-        let Some(gradient) = store.get(features.as_tensor()) else {
-            candle_core::bail!("the loss does not depend on the features");
-        };
-        let backbone = self.query.backward(gradient)?;
-        let of_head = |(loss, space): (&Loss, &usize)| {
-            self.spaces[*space].query.parameters().gradient(&loss.leaves, &store)
-        };
-        Ok((backbone, losses.iter().zip(trained).map(of_head).collect::<Result<_>>()?))
+        let (mut of_features, mut heads) = (None::<Tensor>, Vec::new());
+        for (loss, space) in losses.iter().zip(trained) {
+            let space = &self.spaces[*space];
+            let Some(gradient) = store.get(loss.query.as_tensor()) else {
+                candle_core::bail!("the loss of {} does not depend on its query", space.name);
+            };
+            let (features, head) = space.query.backward(&loss.projection, gradient)?;
+            of_features = Some(match of_features {
+                Some(sum) => (sum + features)?,
+                None => features,
+            });
+            heads.push(head);
+        }
+        let Some(of_features) = of_features else { candle_core::bail!("no space is trained") };
+        Ok((self.query.backward(&of_features)?, heads))
     }
 
     /// The optimiser's step.
@@ -254,10 +257,11 @@ impl Learner {
     }
 }
 
-/// A space's loss with its graph, and the head's weights that it was computed with.
+/// A space's loss with its graph, which ends at the query's projection.
 struct Loss {
     value: Tensor,
-    leaves: Vec<Var>,
+    query: Var,
+    projection: Projection,
 }
 
 /// The prefix of a space's parameters in the optimiser's state and in checkpoints.

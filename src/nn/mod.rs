@@ -16,7 +16,7 @@ mod settings;
 
 pub use architecture::{Architecture, BlockSpec, ConvSpec, fresh};
 pub use backbone::{Backbone, Pass};
-pub use head::{Head, normalise};
+pub use head::{Head, Projection, normalise};
 pub use layout::{Entry, Layout};
 pub use norm::Norm;
 pub use optimizer::{Memory, Optimizer};

@@ -10,18 +10,27 @@ use super::{
     winograd::{POINTS, plane, weight, weight_gradient},
 };
 
+/// Input channels that are brought into another order together: what is read and written meanwhile stays in
+/// the first-level cache.
+const CHUNK: usize = 16;
+
 /// `[block][K][block]` for the outputs' direct products.
 pub(super) fn pack_direct(spec: &Spec, phase: &Phase, weights: &[f32], packed: &mut [f32]) {
-    let (inputs, block) = (spec.inputs(), block(spec.outputs()));
+    let (inputs, block, squares) = (spec.inputs(), block(spec.outputs()), spec.kernel * spec.kernel);
     each_chunk(&mut packed[..phase.depth() * spec.outputs()], phase.depth() * block, 0, &|at, packed| {
-        packed.fill(0.0);
-        for lane in 0..block.min(spec.cout.saturating_sub(at * block)) {
-            let weights = &weights[(at * block + lane) * spec.taps()..][..spec.taps()];
-            for cin in 0..spec.cin {
-                for (tap, weight) in
-                    weights[cin * spec.kernel * spec.kernel..][..spec.kernel * spec.kernel].iter().enumerate()
-                {
-                    packed[(tap * inputs + cin) * block + lane] = *weight;
+        let lanes = block.min(spec.cout.saturating_sub(at * block));
+        if lanes < block || spec.cin < inputs {
+            packed.fill(0.0);
+        }
+        let weights = &weights[at * block * spec.taps()..][..lanes * spec.taps()];
+        for first in (0..spec.cin).step_by(CHUNK) {
+            let size = CHUNK.min(spec.cin - first);
+            for (lane, weights) in weights.chunks_exact(spec.taps()).enumerate() {
+                let kernels = weights[first * squares..][..size * squares].chunks_exact(squares);
+                for (cin, kernel) in kernels.enumerate() {
+                    for (tap, weight) in kernel.iter().enumerate() {
+                        packed[(tap * inputs + first + cin) * block + lane] = *weight;
+                    }
                 }
             }
         }
@@ -30,24 +39,29 @@ pub(super) fn pack_direct(spec: &Spec, phase: &Phase, weights: &[f32], packed: &
 
 /// The same for a phase of the data gradient, whose outputs are the inputs' channels.
 pub(super) fn pack_transposed(spec: &Spec, phase: &Phase, weights: &[f32], packed: &mut [f32]) {
-    let (outputs, block) = (spec.outputs(), block(spec.inputs()));
+    let (outputs, block, squares) = (spec.outputs(), block(spec.inputs()), spec.kernel * spec.kernel);
     let packed = &mut packed[phase.weights..][..phase.depth() * spec.inputs()];
     if packed.is_empty() {
         return;
     }
     each_chunk(packed, phase.depth() * block, 0, &|at, packed| {
-        packed.fill(0.0);
-        let taps = phase
-            .kernel_rows
-            .iter()
-            .flat_map(|row| phase.kernel_columns.iter().map(move |column| (row, column)));
-        for (place, (row, column)) in taps.enumerate() {
-            for cout in 0..spec.cout {
-                let packed = &mut packed[(place * outputs + cout) * block..][..block];
-                for lane in 0..block.min(spec.cin.saturating_sub(at * block)) {
-                    let cin = at * block + lane;
-                    packed[lane] =
-                        weights[cout * spec.taps() + (cin * spec.kernel + row) * spec.kernel + column];
+        let lanes = block.min(spec.cin.saturating_sub(at * block));
+        if lanes < block || spec.cout < outputs {
+            packed.fill(0.0);
+        }
+        for (cout, weights) in weights.chunks_exact(spec.taps()).enumerate() {
+            let weights = &weights[at * block * squares..][..lanes * squares];
+            let rows = phase.kernel_rows.iter();
+            let taps = rows
+                .flat_map(|row| phase.kernel_columns.iter().map(move |column| row * spec.kernel + column));
+            for (place, tap) in taps.enumerate() {
+                let packed = &mut packed[(place * outputs + cout) * block..][..lanes];
+                if squares == 1 {
+                    packed.copy_from_slice(weights);
+                    continue;
+                }
+                for (to, weight) in packed.iter_mut().zip(weights[tap..].iter().step_by(squares)) {
+                    *to = *weight;
                 }
             }
         }
@@ -56,16 +70,33 @@ pub(super) fn pack_transposed(spec: &Spec, phase: &Phase, weights: &[f32], packe
 
 /// Sums the parts' `[K][cout]` and puts them in torchvision's order.
 pub(super) fn unpack_direct(spec: &Spec, parts: &[f32], gradient: &mut [f32]) {
-    let (inputs, outputs) = (spec.inputs(), spec.outputs());
-    let (squares, size) = (spec.kernel * spec.kernel, spec.kernel * spec.kernel * inputs * outputs);
-    each_chunk(gradient, spec.taps(), 0, &|cout, gradient| {
-        for cin in 0..spec.cin {
-            for tap in 0..squares {
-                let at = (tap * inputs + cin) * outputs + cout;
-                gradient[cin * squares + tap] = parts[at..].iter().step_by(size).sum();
+    // Sixteen output channels at a time: theirs are neighbours in the parts.
+    let size = LANES * spec.taps();
+    let whole = spec.cout / LANES;
+    let (even, rest) = gradient.split_at_mut(whole * size);
+    each_chunk(even, size, 0, &|at, gradient| unpack_lanes(spec, parts, at * LANES, gradient));
+    if !rest.is_empty() {
+        unpack_lanes(spec, parts, whole * LANES, rest);
+    }
+}
+
+/// At most sixteen output channels, from `first` on.
+fn unpack_lanes(spec: &Spec, parts: &[f32], first: usize, gradient: &mut [f32]) {
+    let (inputs, outputs, squares) = (spec.inputs(), spec.outputs(), spec.kernel * spec.kernel);
+    for cin in 0..spec.cin {
+        for tap in 0..squares {
+            let at = (tap * inputs + cin) * outputs + first;
+            let mut sums = [0.0f32; LANES];
+            for part in parts.chunks_exact(squares * inputs * outputs) {
+                for (sum, value) in sums.iter_mut().zip(&part[at..at + LANES]) {
+                    *sum += value;
+                }
+            }
+            for (gradient, sum) in gradient.chunks_exact_mut(spec.taps()).zip(sums) {
+                gradient[cin * squares + tap] = sum;
             }
         }
-    });
+    }
 }
 
 /// Values of [`pack_tiled`]'s result.
