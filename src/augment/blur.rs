@@ -89,7 +89,7 @@ fn kernel(radius: usize, sigma: f32) -> Vec<f32> {
 
 /// The place within `0..length` that a place around it mirrors, the edge pixel counted once.
 /// Defined for every place and for every length of at least 1.
-fn reflect(at: isize, length: usize) -> usize {
+pub(super) fn reflect(at: isize, length: usize) -> usize {
     let period = 2 * (length as isize - 1);
     if period == 0 {
         return 0;

@@ -4,7 +4,7 @@ use super::{Augmentation, Image, Knob, short};
 use crate::rng::Stream;
 use serde::{Deserialize, Serialize};
 
-mod pixels;
+pub(super) mod pixels;
 
 /// MoCo v2's colour augmentation (Chen et al., 2020, arXiv:2003.04297): with probability `p` a
 /// `ColorJitter`, then with probability `grayscale` a `RandomGrayscale`, as torchvision has them.

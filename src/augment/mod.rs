@@ -1,6 +1,6 @@
 //! Augmentations, and the plan of the views that leave one of them out.
 //!
-//! An augmentation is one file here and one line in `registry.rs`: its settings as they stand in the
+//! An augmentation is one file here, its `mod` line, and one line in `registry.rs`: its settings as they stand in the
 //! configuration, the parameters that are drawn for one view, how they are drawn and how they are
 //! applied. Drawing and applying are separate, because LooC's key kᵢ *shares augmentation i's drawn
 //! parameters with the query* (Xiao et al., 2021, section 3): sharing is copying a parameter struct.
@@ -12,8 +12,16 @@ mod registry;
 pub mod blur;
 pub mod color;
 pub mod crop;
+pub mod erase;
 pub mod flip;
+pub mod jpeg;
+pub mod noise;
+pub mod perspective;
+pub mod posterize;
 pub mod rotation;
+pub mod sharpness;
+pub mod solarize;
+pub mod texture;
 
 #[cfg(test)]
 mod tests;

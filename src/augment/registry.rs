@@ -15,6 +15,9 @@ pub struct Kind {
     pub after: &'static [(&'static str, &'static str)],
     /// Its settings from a document, or with every default for an empty one.
     pub read: fn(serde_json::Value) -> Result<Settings, serde_path_to_error::Error<serde_json::Error>>,
+    /// Drawn parameters from a document, for the fixtures.
+    #[cfg(test)]
+    pub read_params: fn(serde_json::Value) -> Result<Params, serde_json::Error>,
 }
 
 macro_rules! augmentations {
@@ -34,6 +37,8 @@ macro_rules! augmentations {
             knobs: <super::$module::$name as Augmentation>::KNOBS,
             after: <super::$module::$name as Augmentation>::AFTER,
             read: |document| serde_path_to_error::deserialize(document).map(Settings::$name),
+            #[cfg(test)]
+            read_params: |document| serde_json::from_value(document).map(Params::$name),
         }),+];
 
         impl Settings {
@@ -79,4 +84,12 @@ augmentations! {
     color::Color,
     blur::Blur,
     rotation::Rotation,
+    texture::Texture,
+    perspective::Perspective,
+    sharpness::Sharpness,
+    posterize::Posterize,
+    solarize::Solarize,
+    noise::Noise,
+    jpeg::Jpeg,
+    erase::Erase,
 }

@@ -5,7 +5,7 @@
 //! `f · x + (1 − f) · y`, and gray is ITU-R BT.601 luma.
 
 /// Luma of an RGB triple, with torchvision's coefficients, which add up to 0.9999.
-fn luma(rgb: &[f32]) -> f32 {
+pub fn luma(rgb: &[f32]) -> f32 {
     0.2989 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2]
 }
 

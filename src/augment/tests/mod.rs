@@ -1,3 +1,5 @@
+mod draws;
+mod factors;
 mod images;
 mod plans;
 mod reference;
@@ -31,7 +33,9 @@ fn within_ranges(kind: &Kind, unit: &mut impl FnMut() -> f64) -> Settings {
     let mut document = (kind.read)(serde_json::json!({})).unwrap().document().unwrap();
     for knob in kind.knobs {
         let pointer = format!("/{}", knob.path.replace('.', "/"));
-        *document.pointer_mut(&pointer).unwrap() = (knob.min + (knob.max - knob.min) * unit()).into();
+        let spot = document.pointer_mut(&pointer).unwrap();
+        let number = knob.min + (knob.max - knob.min) * unit();
+        *spot = if spot.is_u64() { (number.round() as u64).into() } else { number.into() };
     }
     for value in document.as_object_mut().unwrap().values_mut() {
         if let Some(pair) = value.as_array_mut() {

@@ -1,6 +1,7 @@
 //! The leave-one-out plan: who shares what with whom, and what a change of the list leaves alone.
 
 use super::*;
+use std::sync::LazyLock;
 
 /// So large that two boxes never coincide by chance.
 const SIDE: usize = 1 << 20;
@@ -28,17 +29,34 @@ fn any_entries() -> impl Strategy<Value = Vec<Entry>> {
     })
 }
 
+/// Default settings, but all coins fall.
 fn always(name: &str) -> Settings {
-    let document = match name {
-        "color" | "blur" => serde_json::json!({"p": 1.0}),
-        _ => serde_json::json!({}),
-    };
+    let mut document = (kind(name).read)(serde_json::json!({})).unwrap().document().unwrap();
+    if let Some(p) = document.get_mut("p") {
+        *p = 1.0.into();
+    }
     (kind(name).read)(document).unwrap()
 }
 
-/// Draws of these never coincide by chance; a flip's and a rotation's do.
+/// Whether draws never coincide by chance. A flip's and a rotation's do, and so does what is not drawn at
+/// all once its coin has fallen, such as a threshold.
 fn continuous(name: &str) -> bool {
-    !matches!(name, "flip" | "rotation")
+    static CONTINUOUS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+        let differ = |kind: &&Kind| {
+            let settings = always(kind.name);
+            let drawn: Vec<Params> =
+                (0..48).map(|seed| settings.sample(&mut stream(seed), SIDE, SIDE)).collect();
+            drawn.iter().enumerate().all(|(at, one)| !drawn[..at].contains(one))
+        };
+        KINDS.iter().filter(differ).map(|kind| kind.name).collect()
+    });
+    CONTINUOUS.contains(&name)
+}
+
+#[test]
+fn what_is_continuous_is_told_from_what_is_not() {
+    let discrete: Vec<&str> = KINDS.iter().map(|kind| kind.name).filter(|name| !continuous(name)).collect();
+    assert_eq!(discrete, ["flip", "rotation", "posterize", "solarize", "jpeg"]);
 }
 
 /// What the plan promises: kᵢ has q's parameters of augmentation i, and nothing else of any other view.

@@ -1,4 +1,4 @@
-//! Settings as they stand in a configuration, and the distributions they stand for.
+//! Settings as they stand in a configuration, and what is said of them.
 
 use super::*;
 use serde_json::json;
@@ -43,6 +43,20 @@ fn what_ranges_cannot_say_is_checked() {
     assert_eq!(at("rotation", json!({"angles": [0, 45]})), "angles.1");
     assert_eq!(at("rotation", json!({"angles": [0, 90, 360]})), "angles.2");
     (kind("rotation").read)(json!({"angles": [-90, 0]})).unwrap().check().unwrap();
+    assert_eq!(at("texture", json!({"sizes": []})), "sizes");
+    assert_eq!(at("texture", json!({"sizes": [3, 4]})), "sizes.1");
+    assert_eq!(at("texture", json!({"sizes": [3, 5, 3]})), "sizes.2");
+    assert_eq!(at("texture", json!({"sizes": [17]})), "sizes.0");
+    for (name, path) in [
+        ("texture", "mix"),
+        ("sharpness", "factor"),
+        ("noise", "sigma"),
+        ("erase", "scale"),
+        ("erase", "ratio"),
+    ] {
+        assert_eq!(at(name, json!({path: [0.9, 0.2]})), path);
+    }
+    assert_eq!(at("jpeg", json!({"quality": [90, 20]})), "quality");
 }
 
 proptest! {
@@ -59,45 +73,6 @@ proptest! {
     }
 }
 
-/// Means and extremes over 20,000 draws.
-#[test]
-fn draws_follow_their_distributions() {
-    const DRAWS: u64 = 20_000;
-    let crop = crop::Crop::default();
-    let (mut area, mut squat) = (0.0, 0u64);
-    for seed in 0..DRAWS {
-        let region = crop.sample(&mut stream(seed), 1000, 1000);
-        let part = (region.width * region.height) as f64 / 1e6;
-        assert!((0.199..=1.0).contains(&part), "{region:?}");
-        area += part / DRAWS as f64;
-        squat += u64::from(region.width > region.height);
-    }
-    // Uniform in [0.2, 1], but a large box fits at few aspect ratios and is drawn again: torchvision's
-    // get_params gave 0.538 in 20,000 draws of its own.
-    assert!((area - 0.538).abs() < 0.006, "{area}");
-    assert!((squat as f64 / DRAWS as f64 - 0.5).abs() < 0.015, "{squat}");
-
-    let color = color::Color::default();
-    let (mut jittered, mut gray, mut first) = (0u64, 0u64, [0u64; 4]);
-    for seed in 0..DRAWS {
-        let tint = color.sample(&mut stream(seed), 32, 32);
-        gray += u64::from(tint.gray);
-        let Some(jitter) = tint.jitter else { continue };
-        jittered += 1;
-        first[usize::from(jitter.order[0])] += 1;
-        let mut order = jitter.order;
-        order.sort_unstable();
-        assert_eq!(order, [0, 1, 2, 3]);
-        for factor in [jitter.brightness, jitter.contrast, jitter.saturation] {
-            assert!((0.6..=1.4).contains(&factor));
-        }
-        assert!((-0.1..=0.1).contains(&jitter.hue));
-    }
-    let share = |count: u64, of: u64| count as f64 / of as f64;
-    assert!((share(jittered, DRAWS) - 0.8).abs() < 0.012 && (share(gray, DRAWS) - 0.2).abs() < 0.012);
-    assert!(first.iter().all(|count| (share(*count, jittered) - 0.25).abs() < 0.015), "{first:?}");
-}
-
 #[test]
 fn words_for_the_inspector() {
     let region = crop::Region { left: 3, top: 2, width: 16, height: 8, of: [32, 32] };
@@ -109,4 +84,15 @@ fn words_for_the_inspector() {
     assert_eq!(Params::Color(color::Tint { jitter: None, gray: false }).describe(), "not coloured");
     assert_eq!(Params::Blur(Some(0.5)).describe(), "σ 0.50 px");
     assert_eq!(Params::Rotation(3).describe(), "270°");
+    let filter = texture::Filter { size: 3, weights: vec![0.0; 9], mix: 0.25 };
+    assert_eq!(Params::Texture(Some(filter)).describe(), "3×3 filter, 0.25 of the image");
+    assert_eq!(Params::Solarize(Some(0.5)).describe(), "inverted from 0.50");
+    assert_eq!(Params::Posterize(Some(4)).describe(), "16 levels");
+    assert_eq!(Params::Sharpness(Some(1.5)).describe(), "sharpness ×1.50");
+    let ways = [[3, 2], [0, 1], [4, 5], [2, 2]];
+    assert_eq!(Params::Perspective(Some(ways)).describe(), "corners in by 3,2 0,1 4,5 2,2 px");
+    assert_eq!(Params::Jpeg(Some(30)).describe(), "quality 30");
+    assert_eq!(Params::Noise(Some(noise::Grain { sigma: 0.05, seed: 1 })).describe(), "σ 0.050");
+    let patch = erase::Patch { left: 3, top: 2, width: 8, height: 6, fill: erase::Fill::Mean };
+    assert_eq!(Params::Erase(Some(patch)).describe(), "8×6 covered at 3,2");
 }
