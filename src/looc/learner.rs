@@ -171,21 +171,19 @@ impl Learner {
         })
     }
 
-    /// `[space][view]`: every key view through every trained space's momentum head. The views are
-    /// forwarded one by one, because BatchNorm must not see them together, and shuffled, because it
-    /// must not see a key among the same images as its query.
+    /// `[space][view]`: every key view through every trained space's momentum head. The views go through the
+    /// backbone one by one, because BatchNorm must not see them together, and shuffled, because it
+    /// must not see a key among the same images as its query; through a head they go together.
     fn keys(&mut self, views: &Views, trained: &[usize]) -> Result<Vec<Vec<Tensor>>> {
-        let mut keys = vec![Vec::new(); trained.len()];
+        let mut features = Vec::new();
         let sharing = views.sharing.iter().map(|(name, view)| (name.as_str(), view));
         for (name, view) in std::iter::once((GENERAL, &views.general)).chain(sharing) {
             let shuffle = Shuffle::at(self.seed, views.step, name, view.dim(0)?, &self.device)?;
-            let features = self.key.forward(&shuffle.shuffled(view)?, Pass::Key)?;
-            let features = shuffle.restored(&features)?;
-            for (keys, space) in keys.iter_mut().zip(trained) {
-                keys.push(self.spaces[*space].key.project(&features)?.z);
-            }
+            features.push(shuffle.restored(&self.key.forward(&shuffle.shuffled(view)?, Pass::Key)?)?);
         }
-        Ok(keys)
+        let (all, views) = (Tensor::cat(&features, 0)?, features.len());
+        let of_space = |space: &usize| self.spaces[*space].key.project(&all)?.z.chunk(views, 0);
+        trained.iter().map(of_space).collect()
     }
 
     fn losses(
