@@ -39,6 +39,23 @@ fn prints_a_table_of_the_same() {
 }
 
 #[test]
+fn views_are_timed_too() {
+    let output = bench(&["--views", "--side", "16", "--json"]).success();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    let figures: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(figures["peer"], concat!("looc-tui ", env!("CARGO_PKG_VERSION")));
+    for name in ["us_per_view", "batch_views_per_s"] {
+        assert!(figures[name].as_f64().unwrap() > 0.0, "{name}: {text}");
+    }
+    let output = bench(&["--views", "--side", "16", "--threads", "1"]).success();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    for part in ["images of 16×16", "µs with every operation", "views/s"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
 fn refuses_bad_values_and_says_what_is_allowed() {
     for (arguments, told) in [
         (vec!["--batch", "0"], "--batch 0: allowed is 2 to 65536"),
@@ -52,6 +69,8 @@ fn refuses_bad_values_and_says_what_is_allowed() {
         (vec!["--backbone", "vgg"], "resnet18"),
         (vec!["--stem", "mnist"], "imagenet"),
         (vec!["--set", "model.width=8"], "--set"),
+        (vec!["--views", "--width", "8"], "--width"),
+        (vec!["--views", "--threads", "2"], "leave --threads out"),
     ] {
         let output = bench(&arguments).code(2);
         let text = String::from_utf8(output.get_output().stderr.clone()).unwrap();

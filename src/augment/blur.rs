@@ -1,6 +1,6 @@
 //! Gaussian blur.
 
-use super::{Augmentation, Image, Invalid, Knob, short};
+use super::{Augmentation, Image, Invalid, Knob, short, vectorised, with_scratch};
 use crate::rng::Stream;
 use serde::{Deserialize, Serialize};
 
@@ -51,10 +51,18 @@ impl Augmentation for Blur {
 
     fn apply(sigma: &Option<f32>, image: &mut Image) {
         let Some(sigma) = *sigma else { return };
-        let kernel = kernel(radius(image.width.min(image.height)), sigma);
-        let mut across = vec![0.0; image.pixels.len()];
-        blur_rows(&image.pixels, &mut across, image.width, &kernel);
-        blur_columns(&across, &mut image.pixels, image.width, image.height, &kernel);
+        let Image { width, height, pixels } = image;
+        let radius = radius(*width.min(height));
+        let (row, rows) = ((*width + 2 * radius) * 3, (*height + 2 * radius) * *width * 3);
+        with_scratch(radius + 1 + row + rows, |scratch| {
+            let (weights, scratch) = scratch.split_at_mut(radius + 1);
+            let (row, rows) = scratch.split_at_mut(row);
+            half_kernel(weights, sigma);
+            vectorised(
+                #[inline(always)]
+                || blur(pixels, [*width, *height], weights, row, rows),
+            );
+        });
     }
 
     fn summary(&self) -> String {
@@ -75,16 +83,14 @@ fn radius(side: usize) -> usize {
     (side / 10 / 2).max(1)
 }
 
-/// The normalised Gaussian, `2 · radius + 1` taps.
-fn kernel(radius: usize, sigma: f32) -> Vec<f32> {
-    let tap = |at: usize| {
-        let distance = (at as f32 - radius as f32) / sigma;
-        (-0.5 * distance * distance).exp()
-    };
-    let mut taps: Vec<f32> = (0..=2 * radius).map(tap).collect();
-    let sum: f32 = taps.iter().sum();
+/// The middle tap of the normalised Gaussian, then the others of one side.
+fn half_kernel(taps: &mut [f32], sigma: f32) {
+    for (distance, tap) in taps.iter_mut().enumerate() {
+        let distance = distance as f32 / sigma;
+        *tap = (-0.5 * distance * distance).exp();
+    }
+    let sum = taps[0] + 2.0 * taps[1..].iter().sum::<f32>();
     taps.iter_mut().for_each(|tap| *tap /= sum);
-    taps
 }
 
 /// The place within `0..length` that a place around it mirrors, the edge pixel counted once.
@@ -98,38 +104,70 @@ pub(super) fn reflect(at: isize, length: usize) -> usize {
     at.min(period - at) as usize
 }
 
-/// Convolves every row; a row is copied with its reflected borders, so that the inner loop has none.
-fn blur_rows(source: &[f32], target: &mut [f32], width: usize, kernel: &[f32]) {
-    let radius = kernel.len() / 2;
-    let mut bordered = vec![0.0; (width + 2 * radius) * 3];
-    let rows = source.chunks_exact(width * 3).zip(target.chunks_exact_mut(width * 3));
-    for (row, blurred) in rows {
-        bordered[radius * 3..(radius + width) * 3].copy_from_slice(row);
-        for place in (0..radius).chain(radius + width..width + 2 * radius) {
-            let from = reflect(place as isize - radius as isize, width) * 3;
-            bordered[place * 3..place * 3 + 3].copy_from_slice(&row[from..from + 3]);
+/// Convolves rows, then columns. `row` and `rows` hold one row and the blurred rows with their reflected
+/// borders, so that the sums have none.
+#[inline(always)]
+fn blur(pixels: &mut [f32], [width, height]: [usize; 2], weights: &[f32], row: &mut [f32], rows: &mut [f32]) {
+    let (radius, line) = (weights.len() - 1, width * 3);
+    let borders = |length: usize| (0..radius).chain(radius + length..length + 2 * radius);
+    let mirrored = |place: usize, length: usize| radius + reflect(place as isize - radius as isize, length);
+    for (from, to) in pixels.chunks_exact(line).zip(rows.chunks_exact_mut(line).skip(radius)) {
+        row[radius * 3..radius * 3 + line].copy_from_slice(from);
+        for place in borders(width) {
+            let from = mirrored(place, width) * 3;
+            row.copy_within(from..from + 3, place * 3);
         }
-        weigh(blurred, kernel, |tap| &bordered[tap * 3..(tap + width) * 3]);
+        weigh(row, to, 3, weights);
+    }
+    for place in borders(height) {
+        let from = mirrored(place, height) * line;
+        rows.copy_within(from..from + line, place * line);
+    }
+    for (y, to) in pixels.chunks_exact_mut(line).enumerate() {
+        weigh(&rows[y * line..], to, line, weights);
     }
 }
 
-/// Convolves every column, a whole row at a time.
-fn blur_columns(source: &[f32], target: &mut [f32], width: usize, height: usize, kernel: &[f32]) {
-    let radius = kernel.len() / 2;
-    for (y, blurred) in target.chunks_exact_mut(width * 3).enumerate() {
-        weigh(blurred, kernel, |tap| {
-            let row = reflect((y + tap) as isize - radius as isize, height);
-            &source[row * width * 3..(row + 1) * width * 3]
-        });
+/// Every value of the target is the weighted sum of those that lie `stride` apart in the source, which
+/// begins and ends the kernel's radius earlier and later: the middle one, then pairs from the nearest on.
+#[inline(always)]
+fn weigh(source: &[f32], target: &mut [f32], stride: usize, weights: &[f32]) {
+    let middle = (weights.len() - 1) * stride;
+    for (to, from) in target.iter_mut().zip(&source[middle..]) {
+        *to = weights[0] * from;
+    }
+    // Several pairs at a time, so that the sums are seldom written and read again.
+    let mut done = 1;
+    while done < weights.len() {
+        done += match weights.len() - done {
+            4.. => add_pairs::<4>(source, target, stride, weights, done),
+            2.. => add_pairs::<2>(source, target, stride, weights, done),
+            _ => add_pairs::<1>(source, target, stride, weights, done),
+        };
     }
 }
 
-/// `target = Σ kernel[t] · line(t)`.
-fn weigh<'a>(target: &mut [f32], kernel: &[f32], line: impl Fn(usize) -> &'a [f32]) {
-    target.fill(0.0);
-    for (tap, &weight) in kernel.iter().enumerate() {
-        for (sum, value) in target.iter_mut().zip(line(tap)) {
-            *sum += weight * value;
+/// Adds the pairs of values at distances from `first` on, and returns how many those are.
+#[inline(always)]
+fn add_pairs<const N: usize>(
+    source: &[f32],
+    target: &mut [f32],
+    stride: usize,
+    weights: &[f32],
+    first: usize,
+) -> usize {
+    let (middle, length) = ((weights.len() - 1) * stride, target.len());
+    let weights: [f32; N] = std::array::from_fn(|pair| weights[first + pair]);
+    let before: [&[f32]; N] =
+        std::array::from_fn(|pair| &source[middle - (first + pair) * stride..][..length]);
+    let after: [&[f32]; N] =
+        std::array::from_fn(|pair| &source[middle + (first + pair) * stride..][..length]);
+    for (place, to) in target.iter_mut().enumerate() {
+        let mut sum = *to;
+        for (weight, (before, after)) in weights.iter().zip(before.iter().zip(&after)) {
+            sum += weight * (before[place] + after[place]);
         }
+        *to = sum;
     }
+    N
 }

@@ -1,7 +1,8 @@
 //! Colour: jitter and grayscale, as one augmentation.
 
-use super::{Augmentation, Image, Knob, short};
+use super::{Augmentation, Image, Knob, short, vectorised};
 use crate::rng::Stream;
+use pixels::{Block, in_blocks};
 use serde::{Deserialize, Serialize};
 
 pub(super) mod pixels;
@@ -59,14 +60,51 @@ pub struct Jitter {
     pub hue: f32,
 }
 
-impl Jitter {
+/// [`Jitter::order`]'s number of the operation that has to know the whole image.
+const CONTRAST: u8 = 1;
+
+impl Tint {
+    /// Goes over the image once for each run of operations between two that need its mean.
+    #[inline(always)]
     fn apply(&self, pixels: &mut [f32]) {
-        for operation in self.order {
+        let Some(jitter) = &self.jitter else {
+            if self.gray {
+                in_blocks(pixels, true, Block::gray);
+            }
+            return;
+        };
+        let mut mean = None;
+        let mut runs = jitter.order.split(|operation| *operation == CONTRAST).peekable();
+        while let Some(run) = runs.next() {
+            let gray = self.gray && runs.peek().is_none();
+            let store = mean.is_some() || !run.is_empty() || gray;
+            mean = Some(in_blocks(
+                pixels,
+                store,
+                #[inline(always)]
+                |block| {
+                    if let Some(mean) = mean {
+                        block.contrast(jitter.contrast, mean);
+                    }
+                    jitter.run(run, block);
+                    if gray {
+                        block.gray();
+                    }
+                },
+            ));
+        }
+    }
+}
+
+impl Jitter {
+    /// Some of the operations that look at one pixel at a time.
+    #[inline(always)]
+    fn run(&self, operations: &[u8], block: &mut Block) {
+        for operation in operations {
             match operation {
-                0 => pixels::brightness(pixels, self.brightness),
-                1 => pixels::contrast(pixels, self.contrast),
-                2 => pixels::saturation(pixels, self.saturation),
-                _ => pixels::hue(pixels, self.hue),
+                0 => block.brightness(self.brightness),
+                2 => block.saturation(self.saturation),
+                _ => block.hue(self.hue),
             }
         }
     }
@@ -113,12 +151,10 @@ impl Augmentation for Color {
     }
 
     fn apply(tint: &Tint, image: &mut Image) {
-        if let Some(jitter) = &tint.jitter {
-            jitter.apply(&mut image.pixels);
-        }
-        if tint.gray {
-            pixels::gray(&mut image.pixels);
-        }
+        vectorised(
+            #[inline(always)]
+            || tint.apply(&mut image.pixels),
+        );
     }
 
     fn summary(&self) -> String {

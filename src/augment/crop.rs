@@ -2,11 +2,9 @@
 
 use super::{Augmentation, Image, Invalid, Knob, short};
 use crate::rng::Stream;
-use fast_image_resize::images::{TypedImage, TypedImageRef};
-use fast_image_resize::pixels::F32x3;
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use serde::{Deserialize, Serialize};
-use std::cell::RefCell;
+
+mod resize;
 
 /// How many boxes are tried before the central one is taken (torchvision's `get_params`).
 const TRIES: usize = 10;
@@ -106,8 +104,13 @@ impl Augmentation for Crop {
     }
 
     fn apply(region: &Region, image: &mut Image) {
-        let Some(cut) = cut(region, image) else { return };
-        resize(&cut, region, image);
+        let Region { left, top, width, height, .. } = *region;
+        let inside = left + width <= image.width && top + height <= image.height && width * height > 0;
+        debug_assert!(inside, "{region:?} in {}×{}", image.width, image.height);
+        let whole_image = width == image.width && height == image.height;
+        if inside && !whole_image {
+            resize::fill(region, image);
+        }
     }
 
     fn summary(&self) -> String {
@@ -129,41 +132,4 @@ impl Augmentation for Crop {
 /// The nearest whole number, halves to the even one, as Python's `round` has it.
 fn whole(value: f64) -> usize {
     value.round_ties_even() as usize
-}
-
-/// The pixels of the region; `None` when it is all of the image, or does not lie within it.
-///
-/// They are copied out before resizing because the resizer's own crop box lets the filter see the
-/// pixels around it, and torchvision's does not.
-fn cut(region: &Region, image: &Image) -> Option<Vec<F32x3>> {
-    let Region { left, top, width, height, .. } = *region;
-    let whole_image = width == image.width && height == image.height;
-    let inside = left + width <= image.width && top + height <= image.height && width * height > 0;
-    debug_assert!(inside, "{region:?} in {}×{}", image.width, image.height);
-    if whole_image || !inside {
-        return None;
-    }
-    let mut pixels = Vec::with_capacity(width * height);
-    for row in image.pixels.chunks_exact(image.width * 3).skip(top).take(height) {
-        let row = &row[left * 3..(left + width) * 3];
-        pixels.extend(row.chunks_exact(3).map(|rgb| F32x3::new([rgb[0], rgb[1], rgb[2]])));
-    }
-    Some(pixels)
-}
-
-thread_local! {
-    /// The resizer keeps its buffers from one image to the next.
-    static RESIZER: RefCell<Resizer> = RefCell::new(Resizer::new());
-}
-
-/// Resizes the region's pixels to fill the image.
-fn resize(pixels: &[F32x3], region: &Region, image: &mut Image) {
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    let mut target = TypedImage::<F32x3>::new(image.width as u32, image.height as u32);
-    let Ok(source) = TypedImageRef::new(region.width as u32, region.height as u32, pixels) else { return };
-    let done = RESIZER.with_borrow_mut(|resizer| resizer.resize_typed(&source, &mut target, &options));
-    debug_assert!(done.is_ok(), "{done:?}");
-    for (to, from) in image.pixels.chunks_exact_mut(3).zip(target.pixels()) {
-        to.copy_from_slice(&from.0);
-    }
 }

@@ -33,8 +33,7 @@ impl Augmentation for Flip {
     fn apply(mirrored: &bool, image: &mut Image) {
         if *mirrored {
             for row in image.pixels.chunks_exact_mut(image.width * 3) {
-                row.reverse();
-                row.chunks_exact_mut(3).for_each(<[f32]>::reverse);
+                row.as_chunks_mut::<3>().0.reverse();
             }
         }
     }

@@ -15,7 +15,18 @@ impl Image {
     /// From bytes of the same layout, `0..=255`.
     pub fn from_bytes(width: usize, height: usize, bytes: &[u8]) -> Self {
         debug_assert_eq!(bytes.len(), width * height * 3);
-        Self { width, height, pixels: bytes.iter().map(|&byte| f32::from(byte) * (1.0 / 255.0)).collect() }
+        let mut image = Self { width, height, pixels: Vec::new() };
+        image.set_bytes(bytes);
+        image
+    }
+
+    /// Takes the bytes of another image of the same size, in the memory that it has.
+    pub fn set_bytes(&mut self, bytes: &[u8]) {
+        debug_assert_eq!(bytes.len(), self.width * self.height * 3);
+        self.pixels.resize(bytes.len(), 0.0);
+        for (value, &byte) in self.pixels.iter_mut().zip(bytes) {
+            *value = f32::from(byte) * (1.0 / 255.0);
+        }
     }
 
     /// To bytes, rounded, `0..=255`.

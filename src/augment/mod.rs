@@ -8,6 +8,7 @@
 mod image;
 mod plan;
 mod registry;
+mod vectors;
 
 pub mod blur;
 pub mod color;
@@ -30,6 +31,7 @@ pub use crate::knob::{Invalid, Knob};
 pub use image::Image;
 pub use plan::{Entry, PlanAddress, ViewName, ViewParams, ViewPlan, check_order, plan};
 pub use registry::{KINDS, Kind, Params, Settings};
+pub use vectors::{vectorised, with_scratch};
 
 use crate::rng::Stream;
 use serde::{Serialize, de::DeserializeOwned};

@@ -74,10 +74,13 @@ impl ViewParams {
     /// The view of an image.
     pub fn apply(&self, image: &Image) -> Image {
         let mut view = image.clone();
-        for (_, params) in &self.params {
-            params.apply(&mut view);
-        }
+        self.apply_to(&mut view);
         view
+    }
+
+    /// Turns an image into its view.
+    pub fn apply_to(&self, image: &mut Image) {
+        self.params.iter().for_each(|(_, params)| params.apply(image));
     }
 
     /// The parameters of one augmentation, if it is on.
@@ -87,7 +90,7 @@ impl ViewParams {
 }
 
 /// All views of one image: q, k₀, then kᵢ in the order of the augmentations that own a head.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ViewPlan {
     /// q first, then the keys.
     pub views: Vec<ViewParams>,
@@ -104,29 +107,45 @@ pub struct PlanAddress {
 
 /// Draws the plan of one image of `width` × `height` pixels.
 pub fn plan(entries: &[Entry], at: PlanAddress, width: usize, height: usize) -> ViewPlan {
-    let draw = |name: ViewName| ViewParams {
-        name,
-        params: entries
-            .iter()
-            .filter(|entry| entry.enabled)
-            .map(|entry| {
-                let augmentation = name_key(entry.name());
-                let address = Address { epoch: at.epoch, sample: at.sample, view: name.key(), augmentation };
-                let mut stream = Stream::at(at.seed, at.domain, address);
-                (entry.name(), entry.settings.sample(&mut stream, width, height))
-            })
-            .collect(),
-    };
-    let query = draw(ViewName::Query);
-    let sharing = entries.iter().filter(|entry| entry.trains_a_head()).map(|entry| {
-        let mut key = draw(ViewName::Sharing(entry.name()));
-        share(&query, &mut key, entry.name());
-        key
-    });
-    let mut keys: Vec<ViewParams> = std::iter::once(draw(ViewName::General)).chain(sharing).collect();
-    let mut views = vec![query];
-    views.append(&mut keys);
-    ViewPlan { views }
+    let mut plan = ViewPlan::default();
+    plan.redraw(entries, at, width, height);
+    plan
+}
+
+impl ViewPlan {
+    /// Becomes [`plan`] of these arguments, in the memory that it has.
+    pub fn redraw(&mut self, entries: &[Entry], at: PlanAddress, width: usize, height: usize) {
+        let heads = entries.iter().filter(|entry| entry.trains_a_head()).map(Entry::name);
+        let names = [ViewName::Query, ViewName::General].into_iter().chain(heads.map(ViewName::Sharing));
+        let mut count = 0;
+        for name in names {
+            if count == self.views.len() {
+                self.views.push(ViewParams { name, params: Vec::new() });
+            }
+            self.views[count].redraw(name, entries, at, [width, height]);
+            count += 1;
+        }
+        self.views.truncate(count);
+        let Some((query, keys)) = self.views.split_first_mut() else { return };
+        for key in keys {
+            if let ViewName::Sharing(name) = key.name {
+                share(query, key, name);
+            }
+        }
+    }
+}
+
+impl ViewParams {
+    fn redraw(&mut self, name: ViewName, entries: &[Entry], at: PlanAddress, [width, height]: [usize; 2]) {
+        self.name = name;
+        self.params.clear();
+        self.params.extend(entries.iter().filter(|entry| entry.enabled).map(|entry| {
+            let augmentation = name_key(entry.name());
+            let address = Address { epoch: at.epoch, sample: at.sample, view: name.key(), augmentation };
+            let mut stream = Stream::at(at.seed, at.domain, address);
+            (entry.name(), entry.settings.sample(&mut stream, width, height))
+        }));
+    }
 }
 
 /// Copies the query's parameters of one augmentation into a key.

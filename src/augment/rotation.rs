@@ -50,11 +50,9 @@ impl Augmentation for Rotation {
     fn apply(turns: &u8, image: &mut Image) {
         match turns % 4 {
             0 => {}
-            2 => {
-                image.pixels.reverse();
-                image.pixels.chunks_exact_mut(3).for_each(<[f32]>::reverse);
-            }
-            turns => quarter_turn(image, turns == 1),
+            2 => image.pixels.as_chunks_mut::<3>().0.reverse(),
+            turns if image.width == image.height => turn_square(image, turns == 1),
+            turns => turn_oblong(image, turns == 1),
         }
     }
 
@@ -89,11 +87,31 @@ impl Augmentation for Rotation {
     }
 }
 
-/// Turns by 90° counterclockwise, or clockwise, within the image's width and height.
-fn quarter_turn(image: &mut Image, counterclockwise: bool) {
+/// Turns a square image by 90° counterclockwise, or clockwise. Four pixels at a time change their places.
+fn turn_square(image: &mut Image, counterclockwise: bool) {
+    let side = image.width;
+    let pixels = image.pixels.as_chunks_mut::<3>().0;
+    for y in 0..side / 2 {
+        for x in 0..side.div_ceil(2) {
+            // The places that a pixel goes through clockwise, from the upper left quarter on.
+            let (back_x, back_y) = (side - 1 - x, side - 1 - y);
+            let [first, second, third, fourth] =
+                [y * side + x, x * side + back_y, back_y * side + back_x, back_x * side + y];
+            let four = [pixels[first], pixels[second], pixels[third], pixels[fourth]];
+            [pixels[first], pixels[second], pixels[third], pixels[fourth]] = if counterclockwise {
+                [four[1], four[2], four[3], four[0]]
+            } else {
+                [four[3], four[0], four[1], four[2]]
+            };
+        }
+    }
+}
+
+/// Turns an image that is not square by 90° counterclockwise, or clockwise, within its width and height.
+fn turn_oblong(image: &mut Image, counterclockwise: bool) {
     let (width, height) = (image.width, image.height);
     // The source's row for each column of the result, and its column for each row: centres of
-    // pixels, stretched by height ÷ width, which for a square image is exactly 1.
+    // pixels, stretched by height ÷ width.
     let rows: Vec<usize> = (0..width).map(|x| (2 * x + 1) * height / (2 * width)).collect();
     let mut turned = Vec::with_capacity(image.pixels.len());
     for y in 0..height {

@@ -147,7 +147,8 @@ fn channel(pixels: &[f32], at: usize) -> Moments {
 
 /// The whole change but the clamping.
 pub(super) fn retexture(filter: &Filter, image: &mut Image) {
-    let own: Vec<f32> = image.pixels.chunks_exact(3).map(luma).collect();
+    let own: Vec<f32> =
+        image.pixels.as_chunks().0.iter().map(|&[red, green, blue]| luma(red, green, blue)).collect();
     let filtered = convolve(&own, image.width, image.height, filter);
     let (before, after) = (Moments::of(own.iter().copied()), Moments::of(filtered.iter().copied()));
     if before.deviation < FLAT || after.deviation < FLAT {

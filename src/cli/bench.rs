@@ -1,5 +1,7 @@
 //! `looc-tui bench`.
 
+mod views;
+
 use super::{Code, Globals, Run, Usage, say};
 use crate::{
     config::TrainSettings,
@@ -25,7 +27,8 @@ use std::{
 const HELP: &str = "\
 Examples:
   looc-tui bench --threads 2
-  looc-tui bench --width 64 --batch 64 --json";
+  looc-tui bench --width 64 --batch 64 --json
+  looc-tui bench --views --side 224";
 
 /// Times training steps on random images, on the CPU: momentum, views, losses, backward, optimiser, queues.
 ///
@@ -57,6 +60,9 @@ pub struct Bench {
     /// Pixels of an image's side
     #[arg(long, value_name = "N", default_value_t = 32)]
     side: usize,
+    /// Time the making of views instead, on one core
+    #[arg(long, conflicts_with_all = ["width", "batch", "heads", "queue", "steps", "backbone", "stem"])]
+    views: bool,
     /// One line of JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -91,6 +97,12 @@ impl Run for Bench {
         let threads = globals.threads.unwrap_or(0);
         let isa = Isa::preferred().map_err(EngineError::from)?;
         self.check(globals, threads)?;
+        if self.views {
+            let figures = views::measure(globals, self.side)?;
+            let text = if self.json { serde_json::to_string(&figures)? } else { figures.table() };
+            writeln!(std::io::stdout(), "{text}")?;
+            return Ok(Code::Done);
+        }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|error| EngineError::Threads(error.to_string()))?;
         let figures = pool.install(|| self.measure(isa, started, globals.seed.unwrap_or(0)))?;

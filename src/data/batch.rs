@@ -1,7 +1,7 @@
 //! A batch of views: which images a step takes, and what is made of them.
 
 use super::{Images, epoch_order, normalise, steps_per_epoch};
-use crate::augment::{Entry, Image, PlanAddress, ViewName, plan};
+use crate::augment::{Entry, Image, PlanAddress, ViewName, ViewPlan, plan};
 use crate::rng::Domain;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -68,16 +68,15 @@ impl<'a> Maker<'a> {
         let indices = self.order.chunks(self.recipe.batch.max(1)).nth(place).unwrap_or_default().to_vec();
         let side = self.images.side;
         let length = indices.len() * 3 * side * side;
+        let names = plan(&self.recipe.entries, self.address(epoch, 0), side, side).views;
         let mut views: Vec<(ViewName, Vec<f32>)> =
-            self.plan(epoch, 0).views.iter().map(|view| (view.name, vec![0.0; length])).collect();
+            names.iter().map(|view| (view.name, vec![0.0; length])).collect();
         self.fill(&indices, &mut views, stop);
         Batch { step, epoch, indices, side, views }
     }
 
-    fn plan(&self, epoch: u64, sample: u32) -> crate::augment::ViewPlan {
-        let address =
-            PlanAddress { seed: self.recipe.seed, domain: Domain::Views, epoch, sample: sample.into() };
-        plan(&self.recipe.entries, address, self.images.side, self.images.side)
+    fn address(&self, epoch: u64, sample: u32) -> PlanAddress {
+        PlanAddress { seed: self.recipe.seed, domain: Domain::Views, epoch, sample: sample.into() }
     }
 
     /// Makes all views, in as many threads as the recipe says, each with a run of the images.
@@ -104,15 +103,17 @@ impl<'a> Maker<'a> {
     /// The views of a run of images, in one thread, with one image's memory for all of them.
     fn fill_run(&self, indices: &[u32], mut planes: Vec<&mut [f32]>, stop: &AtomicBool) {
         let side = self.images.side;
-        let mut view = Image { width: side, height: side, pixels: Vec::with_capacity(side * side * 3) };
+        let mut source = Image { width: side, height: side, pixels: Vec::new() };
+        let (mut view, mut plan) = (source.clone(), ViewPlan::default());
         for (place, &index) in indices.iter().enumerate() {
             if stop.load(Ordering::Relaxed) {
                 return;
             }
-            let source = self.images.image(index as usize);
-            for (planes, params) in planes.iter_mut().zip(self.plan(self.epoch, index).views) {
+            source.set_bytes(self.images.bytes(index as usize));
+            plan.redraw(&self.recipe.entries, self.address(self.epoch, index), side, side);
+            for (planes, params) in planes.iter_mut().zip(&plan.views) {
                 view.pixels.clone_from(&source.pixels);
-                params.params.iter().for_each(|(_, params)| params.apply(&mut view));
+                params.apply_to(&mut view);
                 let length = 3 * side * side;
                 normalise(&view, &mut planes[place * length..(place + 1) * length]);
             }

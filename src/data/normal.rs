@@ -1,6 +1,6 @@
 //! From pixels to what the network takes.
 
-use crate::augment::Image;
+use crate::augment::{Image, vectorised};
 
 /// Mean of red, green and blue over ImageNet, of values in `[0, 1]` (torchvision's reference scripts).
 pub const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
@@ -13,12 +13,21 @@ pub const STD: [f32; 3] = [0.229, 0.224, 0.225];
 pub fn normalise(image: &Image, planes: &mut [f32]) {
     let area = image.width * image.height;
     debug_assert_eq!(planes.len(), area * 3);
-    for (channel, plane) in planes.chunks_exact_mut(area.max(1)).take(3).enumerate() {
-        let (scale, shift) = (1.0 / STD[channel], -MEAN[channel] / STD[channel]);
-        for (to, rgb) in plane.iter_mut().zip(image.pixels.chunks_exact(3)) {
-            *to = rgb[channel] * scale + shift;
-        }
-    }
+    let (red, rest) = planes.split_at_mut(area.min(planes.len()));
+    let (green, blue) = rest.split_at_mut(area.min(rest.len()));
+    let scale = STD.map(|deviation| 1.0 / deviation);
+    let shift: [f32; 3] = std::array::from_fn(|channel| -MEAN[channel] / STD[channel]);
+    vectorised(
+        #[inline(always)]
+        || {
+            let pixels = image.pixels.as_chunks::<3>().0;
+            for (((rgb, red), green), blue) in pixels.iter().zip(red).zip(green).zip(blue) {
+                *red = rgb[0] * scale[0] + shift[0];
+                *green = rgb[1] * scale[1] + shift[1];
+                *blue = rgb[2] * scale[2] + shift[2];
+            }
+        },
+    );
 }
 
 #[cfg(test)]
