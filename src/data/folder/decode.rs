@@ -13,8 +13,17 @@ const MAX_ALLOC: u64 = 512 << 20;
 /// Bytes of a file; no image within the limits above is that long.
 const MAX_FILE: u64 = 1 << 30;
 
+/// A decoded image.
+#[derive(Debug, PartialEq)]
+pub struct Decoded {
+    /// `[side, side, 3]` bytes.
+    pub pixels: Vec<u8>,
+    /// Width and height that it has in its file, turned as its orientation says.
+    pub size: (usize, usize),
+}
+
 /// Decodes a jpeg, png or webp by its content, turns it as its Exif orientation says, brings it to
-/// `[side, side, 3]` bytes.
+/// `side` × `side`.
 ///
 /// Everything becomes 8-bit RGB: 16-bit values are scaled, gray is repeated, palettes are looked up, CMYK
 /// is converted by the decoder, and what is transparent is seen **over black**. Colour profiles are
@@ -22,7 +31,7 @@ const MAX_FILE: u64 = 1 << 30;
 ///
 /// # Errors
 /// Why it cannot be read, in words that are fit for a terminal.
-pub fn decode(path: &Path, side: usize) -> Result<Vec<u8>, String> {
+pub fn decode(path: &Path, side: usize) -> Result<Decoded, String> {
     let size = std::fs::metadata(path).map_err(words)?.len();
     if size > MAX_FILE {
         return Err(format!("{size} bytes are more than the {MAX_FILE} that are allowed"));
@@ -49,7 +58,8 @@ pub fn decode(path: &Path, side: usize) -> Result<Vec<u8>, String> {
     image.apply_orientation(orientation);
     let image = rgb(image);
     let (width, height) = (image.width() as usize, image.height() as usize);
-    fit(image.as_raw(), width, height, side).map_err(words)
+    let pixels = fit(image.as_raw(), width, height, side).map_err(words)?;
+    Ok(Decoded { pixels, size: (width, height) })
 }
 
 fn words(error: impl std::fmt::Display) -> String {
