@@ -8,8 +8,10 @@ use std::path::Path;
 
 /// Pixels a side that a header may claim.
 const MAX_SIDE: u32 = 20_000;
-/// Bytes that decoding may allocate: 170 million RGB pixels.
+/// Bytes that decoding may allocate.
 const MAX_ALLOC: u64 = 512 << 20;
+/// Pixels that a header may claim: those bytes as RGB, which is where Pillow draws the line too.
+const MAX_PIXELS: u64 = MAX_ALLOC / 3;
 /// Bytes of a file; no image within the limits above is that long.
 const MAX_FILE: u64 = 1 << 30;
 
@@ -51,6 +53,10 @@ pub fn decode(path: &Path, side: usize) -> Result<Decoded, String> {
     limits.max_alloc = Some(MAX_ALLOC);
     reader.limits(limits.clone());
     let mut decoder = reader.into_decoder().map_err(words)?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(format!("{width}×{height} pixels are above the limit of {MAX_PIXELS}"));
+    }
     // The pixels themselves are not counted by every decoder.
     limits.reserve(decoder.total_bytes()).map_err(words)?;
     let orientation = decoder.orientation().map_err(words)?;

@@ -106,5 +106,8 @@ impl Reading<'_, '_> {
         Ok(Images { side: self.side, pixels, labels })
     }
 }
+
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod tests;
