@@ -17,6 +17,7 @@ mod settings;
 mod shapes;
 mod splits;
 mod stl;
+mod summary;
 
 pub use batch::{Batch, Recipe, make_batch};
 pub use error::DataError;
@@ -26,6 +27,7 @@ pub use registry::{DATASETS, Dataset, Progress, open, quiet, read, recognise};
 pub use sampler::{epoch_order, steps_per_epoch};
 pub use settings::DataSettings;
 pub use splits::{Damaged, Sizes, Splits};
+pub use summary::{Counted, count, moments, parts};
 
 use crate::augment::Image;
 
