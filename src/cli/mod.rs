@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod config;
+mod data;
 mod doctor;
 mod log;
 mod runs;
@@ -61,6 +62,8 @@ commands! {
     train::Train,
     /// Draw the views q, k0, k1… of one image, with their parameters, into a PNG
     views::Views,
+    /// Look into a data set without training: classes, sizes, damaged files, a contact sheet
+    data::Data,
     /// Print the full effective configuration, with every default
     config::Config,
     /// Say what was found here (terminal, images, CPU, GPU, data) and what will be used

@@ -25,32 +25,32 @@ pub struct Tile {
     pub lines: Vec<(String, bool)>,
 }
 
-/// Draws the sheet; the pictures' pixels stay squares.
-pub fn draw(side: usize, tiles: &[Tile]) -> RgbImage {
+/// Draws the sheet, with so many tiles a row; the pictures' pixels stay squares.
+pub fn draw(side: usize, tiles: &[Tile], columns: usize) -> RgbImage {
     let scale = (PICTURE / side as u32).max(1);
     let width = side as u32 * scale;
     let letters = (width / LETTER).max(1) as usize;
     let texts: Vec<Vec<(String, bool)>> = tiles.iter().map(|tile| wrapped(tile, letters)).collect();
     let lines = texts.iter().map(Vec::len).max().unwrap_or(0) as u32;
-    let mut sheet = RgbImage::from_pixel(
-        GAP + (width + GAP) * tiles.len() as u32,
-        GAP + LINE + width + GAP + lines * LINE + GAP,
-        PAPER,
-    );
+    let columns = columns.clamp(1, tiles.len().max(1)) as u32;
+    let (across, down) = (width + GAP, LINE + width + GAP + lines * LINE + GAP);
+    let rows = (tiles.len() as u32).div_ceil(columns);
+    let mut sheet = RgbImage::from_pixel(GAP + across * columns, GAP + down * rows, PAPER);
     for (place, (tile, text)) in tiles.iter().zip(&texts).enumerate() {
-        let x = GAP + (width + GAP) * place as u32;
-        write(&mut sheet, x, GAP, &tile.title, INK);
+        let (x, top) = (GAP + across * (place as u32 % columns), GAP + down * (place as u32 / columns));
+        let title: String = tile.title.chars().take(letters).collect();
+        write(&mut sheet, x, top, &title, INK);
         for (i, pixel) in tile.picture.chunks_exact(3).enumerate() {
             let (column, row) = (i as u32 % side as u32, i as u32 / side as u32);
             for dy in 0..scale {
                 for dx in 0..scale {
-                    let at = (x + column * scale + dx, GAP + LINE + row * scale + dy);
+                    let at = (x + column * scale + dx, top + LINE + row * scale + dy);
                     sheet.put_pixel(at.0, at.1, Rgb([pixel[0], pixel[1], pixel[2]]));
                 }
             }
         }
         for (line, (text, shared)) in text.iter().enumerate() {
-            let y = GAP + LINE + width + GAP + line as u32 * LINE;
+            let y = top + LINE + width + GAP + line as u32 * LINE;
             write(&mut sheet, x, y, text, if *shared { SHARED } else { INK });
         }
     }

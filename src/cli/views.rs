@@ -66,7 +66,7 @@ impl Run for Views {
                 writeln!(out, "  {line}{}", if *shared { "  (as q)" } else { "" })?;
             }
         }
-        let sheet = sheet::draw(images.side, &tiles);
+        let sheet = sheet::draw(images.side, &tiles, tiles.len());
         sheet.save(&self.out).wrap_err_with(|| format!("cannot write {}", self.out.display()))?;
         Ok(Code::Done)
     }

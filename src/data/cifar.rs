@@ -4,11 +4,13 @@
 //! A record is a label byte (two for CIFAR-100: group, class), then 1,024 bytes of red, of green and of
 //! blue, row by row. How many there are follows from the file's size, so subsets work.
 
+use super::binary;
 use super::fit::fit;
 use super::place::{folder, shown};
 use super::registry::{Progress, tell};
 use super::{DataError, DataSettings, Images, Labels, Splits, room};
 use rayon::prelude::*;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -74,12 +76,25 @@ pub fn open_100(settings: &DataSettings, progress: &mut Progress) -> Result<Spli
     CIFAR_100.open(settings, progress)
 }
 
+/// Whether a folder has CIFAR-10.
+pub fn is_10_here(folder: &Path) -> bool {
+    CIFAR_10.find(folder.to_owned()).is_ok()
+}
+
+/// Whether a folder has CIFAR-100.
+pub fn is_100_here(folder: &Path) -> bool {
+    CIFAR_100.find(folder.to_owned()).is_ok()
+}
+
 impl Layout {
     fn open(&self, settings: &DataSettings, progress: &mut Progress) -> Result<Splits, DataError> {
         let (folder, train) = self.find(folder(settings, self.kind)?)?;
         let mut notes = Vec::new();
-        let names: Vec<Vec<String>> =
-            self.fields.iter().map(|field| field.names(&folder, &mut notes)).collect::<Result<_, _>>()?;
+        let names: Vec<Vec<String>> = self
+            .fields
+            .iter()
+            .map(|field| binary::names(&folder.join(field.names), (field.name, field.classes, 0), &mut notes))
+            .collect::<Result<_, _>>()?;
         let (mut done, of) = (0, train.len() + 1);
         let mut read = |files: &[PathBuf]| {
             let mut records = Vec::new();
@@ -93,7 +108,8 @@ impl Layout {
         let train = Arc::new(read(&train)?);
         let held_out = Arc::new(read(&[folder.join(self.test)])?);
         tell(progress, "reading CIFAR files", of, of)?;
-        Ok(Splits { train, held_out, notes })
+        let sizes = [((SIDE, SIDE), train.len() + held_out.len())].into();
+        Ok(Splits { train, held_out, sizes, notes, ..Splits::default() })
     }
 
     /// The folder with the files, which may be the archive's own below the given one, and the training files.
@@ -130,12 +146,9 @@ impl Layout {
 
     /// The bytes of a file, whole records with labels in range.
     fn records(&self, file: &Path) -> Result<Vec<u8>, DataError> {
-        // A pipe by that name would be waited for forever.
-        let size = std::fs::metadata(file).map_err(|error| DataError::read(file, error))?;
-        if !size.is_file() {
-            return Err(DataError::read(file, std::io::Error::other("it is not a regular file")));
-        }
-        let bytes = std::fs::read(file).map_err(|error| DataError::read(file, error))?;
+        let (mut source, _) = binary::open(file)?;
+        let mut bytes = Vec::new();
+        source.read_to_end(&mut bytes).map_err(|error| DataError::read(file, error))?;
         let (file, record) = (shown(file), self.length());
         if bytes.is_empty() || bytes.len() % record != 0 {
             return Err(DataError::Records { file, bytes: bytes.len() as u64, record, layout: self.record });
@@ -143,8 +156,8 @@ impl Layout {
         for (place, record) in bytes.chunks_exact(record).enumerate() {
             for (field, &label) in self.fields.iter().zip(record) {
                 if usize::from(label) >= field.classes {
-                    let (labels, classes) = (field.name, field.classes);
-                    return Err(DataError::Label { file, record: place, labels, label, classes });
+                    let (labels, allowed) = (field.name, (0, (field.classes - 1) as u8));
+                    return Err(DataError::Label { file, record: place, labels, label, allowed });
                 }
             }
         }
@@ -169,28 +182,6 @@ impl Layout {
             .collect();
         labels.swap(0, self.main);
         Ok(Images { side, pixels, labels })
-    }
-}
-
-impl Field {
-    /// The classes' names from their file, or their numbers where there is none that fits.
-    fn names(&self, folder: &Path, notes: &mut Vec<String>) -> Result<Vec<String>, DataError> {
-        let file = folder.join(self.names);
-        let numbers = || (0..self.classes).map(|class| class.to_string()).collect();
-        if !file.is_file() {
-            notes.push(format!("{} is not there: the {} labels go by number", self.names, self.name));
-            return Ok(numbers());
-        }
-        let bytes = std::fs::read(&file).map_err(|error| DataError::read(&file, error))?;
-        let text = String::from_utf8_lossy(&bytes);
-        let names: Vec<String> =
-            text.lines().map(str::trim).filter(|name| !name.is_empty()).map(crate::text::printable).collect();
-        if names.len() == self.classes {
-            return Ok(names);
-        }
-        let (found, classes) = (names.len(), self.classes);
-        notes.push(format!("{}: {found} names for {classes} classes: they go by number", shown(&file)));
-        Ok(numbers())
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can be wrong with data: what, where, and what to do.
 
-use std::path::PathBuf;
+use super::place::shown;
+use std::path::{Path, PathBuf};
 
 /// Why there is no data. Names of files are fit for a terminal already where they come from a folder's contents.
 #[derive(Debug, thiserror::Error)]
@@ -33,9 +34,18 @@ pub enum DataError {
     Records { file: String, bytes: u64, record: usize, layout: &'static str },
 
     #[error(
-        "{file}: record {record} has the {labels} label {label}, but there are {classes} classes; the file is of another kind"
+        "{file}: record {record} has the {labels} label {label}, but labels are {} to {}; the file is damaged or of another kind",
+        allowed.0, allowed.1
     )]
-    Label { file: String, record: usize, labels: &'static str, label: u8, classes: usize },
+    Label { file: String, record: usize, labels: &'static str, label: u8, allowed: (u8, u8) },
+
+    #[error("{file}: {why}; the file is cut off, damaged or of another kind: fetch it again")]
+    Format { file: String, why: String },
+
+    #[error(
+        "{images_file} has {images} images, but {labels_file} has {labels} labels; they do not belong together, or one is cut off: fetch both again"
+    )]
+    Counts { images_file: String, images: usize, labels_file: String, labels: u64 },
 
     #[error(
         "{folder}: {missing} is not there; {kind} is read from the binary version of the set, which has {files}"
@@ -83,6 +93,16 @@ pub enum DataError {
 impl DataError {
     /// A file or folder that cannot be read.
     pub(super) fn read(path: impl Into<PathBuf>, source: std::io::Error) -> Self {
-        Self::Read { file: super::place::shown(&path.into()), source }
+        Self::Read { file: shown(&path.into()), source }
+    }
+
+    /// A file that does not hold what its kind has to.
+    pub(super) fn format(path: &Path, why: impl Into<String>) -> Self {
+        Self::Format { file: shown(path), why: why.into() }
+    }
+
+    /// A file of images and one of labels that have not the same number of them.
+    pub(super) fn counts((images_file, images): (&Path, usize), (labels_file, labels): (&Path, u64)) -> Self {
+        Self::Counts { images_file: shown(images_file), images, labels_file: shown(labels_file), labels }
     }
 }

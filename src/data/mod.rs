@@ -1,11 +1,13 @@
-//! Images and their labels: the built-in set, CIFAR, image folders; the order of an epoch; and the
+//! Images and their labels: the built-in set, CIFAR, STL-10, the MNIST kind, image folders; the order of an epoch; and the
 //! loader that makes views ahead of the trainer.
 
 mod batch;
+mod binary;
 mod cifar;
 mod error;
 mod fit;
 mod folder;
+mod idx;
 mod loader;
 mod normal;
 mod place;
@@ -13,14 +15,19 @@ mod registry;
 mod sampler;
 mod settings;
 mod shapes;
+mod splits;
+mod stl;
+mod summary;
 
 pub use batch::{Batch, Recipe, make_batch};
 pub use error::DataError;
 pub use loader::Loader;
 pub use normal::{MEAN, STD, normalise};
-pub use registry::{DATASETS, Dataset, Progress, open, quiet};
+pub use registry::{DATASETS, Dataset, Progress, open, quiet, read, recognise};
 pub use sampler::{epoch_order, steps_per_epoch};
 pub use settings::DataSettings;
+pub use splits::{Damaged, Sizes, Splits};
+pub use summary::{Counted, count, moments, parts};
 
 use crate::augment::Image;
 
@@ -87,15 +94,4 @@ fn room(count: usize, side: usize) -> Result<Vec<u8>, DataError> {
     let bytes = count.checked_mul(side * side * 3).ok_or(DataError::Memory { count, side })?;
     pixels.try_reserve_exact(bytes).map_err(|_| DataError::Memory { count, side })?;
     Ok(pixels)
-}
-
-/// A data set as the program uses it.
-#[derive(Clone, Debug, Default)]
-pub struct Splits {
-    /// Images to train on.
-    pub train: std::sync::Arc<Images>,
-    /// Images kept aside for the metrics; never trained on.
-    pub held_out: std::sync::Arc<Images>,
-    /// What the reader of the log should know: damaged files and the like.
-    pub notes: Vec<String>,
 }

@@ -1,7 +1,8 @@
-//! The list of data sets. A new one is a file beside this one, and a line at the end of this one.
+//! The list of data sets. A new one is a file beside this one, and an entry at the end of this one.
 
-use super::{DataError, DataSettings, Splits, cifar, folder, shapes};
+use super::{DataError, DataSettings, Splits, cifar, folder, idx, shapes, stl};
 use std::ops::ControlFlow;
+use std::path::Path;
 
 /// Told how far the opening is: what is being done, how much of it is done, of how much. It may break off.
 pub type Progress<'a> = dyn FnMut(&str, usize, usize) -> ControlFlow<()> + 'a;
@@ -30,6 +31,8 @@ pub struct Dataset {
     pub help: &'static str,
     /// It is read from `data.path`, not rendered.
     pub on_disk: bool,
+    /// Whether a folder has it.
+    pub is_here: fn(&Path) -> bool,
     /// Reads or renders it.
     pub open: fn(&DataSettings, &mut Progress) -> Result<Splits, DataError>,
 }
@@ -48,6 +51,17 @@ pub struct Dataset {
 /// # Ok::<(), looc::data::DataError>(())
 /// ```
 pub fn open(settings: &DataSettings, progress: &mut Progress) -> Result<Splits, DataError> {
+    let splits = read(settings, progress)?;
+    splits.check(settings)?;
+    Ok(splits)
+}
+
+/// [`open`] for looking at: also of a data set that is too small to train on, or too damaged.
+///
+/// # Errors
+/// There is none of that name; it is not where the settings say, of another kind, or too large for the
+/// memory.
+pub fn read(settings: &DataSettings, progress: &mut Progress) -> Result<Splits, DataError> {
     let Some(dataset) = DATASETS.iter().find(|dataset| dataset.name == settings.kind) else {
         let known = DATASETS.iter().map(|dataset| dataset.name).collect::<Vec<_>>().join(", ");
         return Err(DataError::Unknown { name: settings.kind.clone(), known });
@@ -55,17 +69,12 @@ pub fn open(settings: &DataSettings, progress: &mut Progress) -> Result<Splits, 
     if !(1..=4096).contains(&settings.size) {
         return Err(DataError::Side { size: settings.size });
     }
-    let splits = (dataset.open)(settings, progress)?;
-    // Two is what contrasting takes, and what the invariance metric's zero point takes.
-    for (what, images, advice) in [
-        ("images to train on", &splits.train, "Add images, or lower data.held_out_share"),
-        ("held-out images", &splits.held_out, "Add images, or raise data.held_out_share"),
-    ] {
-        if images.len() < 2 {
-            return Err(DataError::TooFew { what, found: images.len(), kind: settings.kind.clone(), advice });
-        }
-    }
-    Ok(splits)
+    (dataset.open)(settings, progress)
+}
+
+/// The data set that a folder has in it; an image folder if it looks like none of the others.
+pub fn recognise(folder: &Path) -> Option<&'static Dataset> {
+    DATASETS.iter().find(|dataset| (dataset.is_here)(folder))
 }
 
 /// Every data set that the program has.
@@ -74,24 +83,42 @@ pub const DATASETS: &[Dataset] = &[
         name: "shapes",
         help: "built in: silhouettes with a right way up, in 8 hues and 5 textures",
         on_disk: false,
+        is_here: |_| false,
         open: shapes::open,
     },
     Dataset {
         name: "cifar10",
         help: "CIFAR-10, binary version: 32×32 photographs of 10 classes",
         on_disk: true,
+        is_here: cifar::is_10_here,
         open: cifar::open_10,
     },
     Dataset {
         name: "cifar100",
         help: "CIFAR-100, binary version: 32×32 photographs of 100 classes in 20 groups",
         on_disk: true,
+        is_here: cifar::is_100_here,
         open: cifar::open_100,
+    },
+    Dataset {
+        name: "stl10",
+        help: "STL-10, binary version: 96×96 photographs of 10 classes, most of them unlabelled",
+        on_disk: true,
+        is_here: stl::is_here,
+        open: stl::open,
+    },
+    Dataset {
+        name: "idx",
+        help: "MNIST, Fashion-MNIST and their like: IDX files, plain or gzip, gray made RGB",
+        on_disk: true,
+        is_here: idx::is_here,
+        open: idx::open,
     },
     Dataset {
         name: "folder",
         help: "your own jpeg, png and webp files: a folder a class, with or without train/ and val/",
         on_disk: true,
+        is_here: Path::is_dir,
         open: folder::open,
     },
 ];

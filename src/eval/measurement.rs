@@ -57,9 +57,12 @@ impl Measurement {
     pub fn begin(subject: &Subject) -> Self {
         let Subject { data, entries, seed, .. } = *subject;
         let queries = some(seed, "queries", data.held_out.len(), subject.images);
-        let wanted =
-            if data.held_out.labels.is_empty() { 0 } else { BANK.min(BANK_PER_QUERY * queries.len()) };
-        let bank = some(seed, "bank", data.train.len(), wanted);
+        let wanted = if data.held_out.labels.is_empty() || data.bank().labels.is_empty() {
+            0
+        } else {
+            BANK.min(BANK_PER_QUERY * queries.len())
+        };
+        let bank = some(seed, "bank", data.bank().len(), wanted);
         let differs = |entry: &&Entry| {
             queries.iter().take(TRIED).any(|sample| {
                 let image = data.held_out.image(*sample as usize);
@@ -96,7 +99,7 @@ impl Measurement {
         self.done += if at < pairs {
             self.pairs(model, device)?
         } else if at < pairs + bank {
-            let features = features(model, &self.data.train, &self.bank[at - pairs..], device)?;
+            let features = features(model, self.data.bank(), &self.bank[at - pairs..], device)?;
             self.keep(features)?
         } else if at < pairs + bank + queries {
             let features = features(model, &self.data.held_out, &self.queries[at - pairs - bank..], device)?;
@@ -176,7 +179,7 @@ impl Measurement {
             let features = Tensor::cat(&self.features, 0)?;
             let bank = features.narrow(0, 0, self.bank.len())?;
             let queries = features.narrow(0, self.bank.len(), self.queries.len())?;
-            for (trained, held_out) in self.data.train.labels.iter().zip(&self.data.held_out.labels) {
+            for (trained, held_out) in self.data.bank().labels.iter().zip(&self.data.held_out.labels) {
                 let of =
                     |labels: &[u16], at: &[u32]| at.iter().map(|i| labels[*i as usize]).collect::<Vec<_>>();
                 let (bank_classes, classes) = (of(&trained.of, &self.bank), of(&held_out.of, &self.queries));

@@ -8,13 +8,24 @@ use std::path::Path;
 
 /// Pixels a side that a header may claim.
 const MAX_SIDE: u32 = 20_000;
-/// Bytes that decoding may allocate: 170 million RGB pixels.
+/// Bytes that decoding may allocate.
 const MAX_ALLOC: u64 = 512 << 20;
+/// Pixels that a header may claim: those bytes as RGB, which is where Pillow draws the line too.
+const MAX_PIXELS: u64 = MAX_ALLOC / 3;
 /// Bytes of a file; no image within the limits above is that long.
 const MAX_FILE: u64 = 1 << 30;
 
+/// A decoded image.
+#[derive(Debug, PartialEq)]
+pub struct Decoded {
+    /// `[side, side, 3]` bytes.
+    pub pixels: Vec<u8>,
+    /// Width and height that it has in its file, turned as its orientation says.
+    pub size: (usize, usize),
+}
+
 /// Decodes a jpeg, png or webp by its content, turns it as its Exif orientation says, brings it to
-/// `[side, side, 3]` bytes.
+/// `side` × `side`.
 ///
 /// Everything becomes 8-bit RGB: 16-bit values are scaled, gray is repeated, palettes are looked up, CMYK
 /// is converted by the decoder, and what is transparent is seen **over black**. Colour profiles are
@@ -22,7 +33,7 @@ const MAX_FILE: u64 = 1 << 30;
 ///
 /// # Errors
 /// Why it cannot be read, in words that are fit for a terminal.
-pub fn decode(path: &Path, side: usize) -> Result<Vec<u8>, String> {
+pub fn decode(path: &Path, side: usize) -> Result<Decoded, String> {
     let size = std::fs::metadata(path).map_err(words)?.len();
     if size > MAX_FILE {
         return Err(format!("{size} bytes are more than the {MAX_FILE} that are allowed"));
@@ -42,6 +53,10 @@ pub fn decode(path: &Path, side: usize) -> Result<Vec<u8>, String> {
     limits.max_alloc = Some(MAX_ALLOC);
     reader.limits(limits.clone());
     let mut decoder = reader.into_decoder().map_err(words)?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(format!("{width}×{height} pixels are above the limit of {MAX_PIXELS}"));
+    }
     // The pixels themselves are not counted by every decoder.
     limits.reserve(decoder.total_bytes()).map_err(words)?;
     let orientation = decoder.orientation().map_err(words)?;
@@ -49,7 +64,8 @@ pub fn decode(path: &Path, side: usize) -> Result<Vec<u8>, String> {
     image.apply_orientation(orientation);
     let image = rgb(image);
     let (width, height) = (image.width() as usize, image.height() as usize);
-    fit(image.as_raw(), width, height, side).map_err(words)
+    let pixels = fit(image.as_raw(), width, height, side).map_err(words)?;
+    Ok(Decoded { pixels, size: (width, height) })
 }
 
 fn words(error: impl std::fmt::Display) -> String {

@@ -8,7 +8,7 @@ mod split;
 
 use super::place::{folder, shown};
 use super::registry::{Progress, tell};
-use super::{DataError, DataSettings, Images, Labels, Splits, room};
+use super::{Damaged, DataError, DataSettings, Images, Labels, Sizes, Splits, room};
 use rayon::prelude::*;
 use scan::{Found, Listing};
 use std::path::Path;
@@ -16,8 +16,6 @@ use std::sync::Arc;
 
 /// Files decoded between two reports of progress.
 const CHUNK: usize = 64;
-/// Damaged files named in an error.
-const NAMED: usize = 10;
 
 /// Opens an image folder.
 pub fn open(settings: &DataSettings, progress: &mut Progress) -> Result<Splits, DataError> {
@@ -30,23 +28,19 @@ pub fn open(settings: &DataSettings, progress: &mut Progress) -> Result<Splits, 
         side: settings.size,
         done: 0,
         of: train.len() + held_out.len(),
+        sizes: Sizes::new(),
         damaged: Vec::new(),
         progress,
     };
     let train = reading.images(&train, &classes)?;
     let held_out = reading.images(&held_out, &classes)?;
-    let (damaged, of) = (reading.damaged, reading.of);
+    let (damaged, sizes, of) = (reading.damaged, reading.sizes, reading.of);
     if !damaged.is_empty() {
-        // A share of 0 allows none; rounding must not make one of it.
-        if damaged.len() as f64 > settings.damaged_share * of as f64 {
-            let (folder, allowed, examples) = (shown(&root), settings.damaged_share, examples(&damaged));
-            let damaged = damaged.len();
-            return Err(DataError::Damaged { folder, damaged, of, allowed, examples });
-        }
         notes.push(format!("{} of {of} images are damaged and left out:", damaged.len()));
-        notes.extend(damaged.into_iter().map(|file| format!("damaged: {file}")));
+        notes.extend(damaged.iter().map(|file| format!("damaged: {file}")));
     }
-    Ok(Splits { train: Arc::new(train), held_out: Arc::new(held_out), notes })
+    let (train, held_out) = (Arc::new(train), Arc::new(held_out));
+    Ok(Splits { train, held_out, sizes, damaged, notes, ..Splits::default() })
 }
 
 /// The names of the classes, sorted; empty when an image has none.
@@ -70,23 +64,14 @@ fn classes(root: &Path, parts: &[&[Found]], notes: &mut Vec<String>) -> Result<V
     Ok(names)
 }
 
-/// The first damaged files, with what is wrong with them.
-fn examples(damaged: &[String]) -> String {
-    let named = damaged[..damaged.len().min(NAMED)].join("; ");
-    match damaged.len().saturating_sub(NAMED) {
-        0 => named,
-        more => format!("{named}; and {more} more"),
-    }
-}
-
 /// The reading of all files.
 struct Reading<'a, 'b> {
     root: &'a Path,
     side: usize,
     done: usize,
     of: usize,
-    /// Name and reason, fit for a terminal.
-    damaged: Vec<String>,
+    sizes: Sizes,
+    damaged: Vec<Damaged>,
     progress: &'a mut Progress<'b>,
 }
 
@@ -101,14 +86,15 @@ impl Reading<'_, '_> {
             for (found, decoded) in chunk.iter().zip(decoded) {
                 match decoded {
                     Ok(mut image) => {
-                        pixels.append(&mut image);
+                        pixels.append(&mut image.pixels);
+                        *self.sizes.entry(image.size).or_default() += 1;
                         let class = found.class.as_ref().and_then(|class| classes.binary_search(class).ok());
                         // At most u16::MAX classes, as checked; without classes this is not used.
                         of.push(class.unwrap_or_default() as u16);
                     }
                     Err(why) => {
                         let name = found.path.strip_prefix(self.root).unwrap_or(&found.path);
-                        self.damaged.push(format!("{} ({why})", shown(name)));
+                        self.damaged.push(Damaged { file: shown(name), why });
                     }
                 }
             }
@@ -121,5 +107,7 @@ impl Reading<'_, '_> {
     }
 }
 
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod tests;

@@ -134,7 +134,7 @@ fn every_kind_of_pixel_becomes_rgb() {
     let first = |name: &str, image: DynamicImage| {
         let path = there.path().join(name);
         image.save(&path).unwrap();
-        let decoded = decode::decode(&path, 8).unwrap();
+        let decoded = decode::decode(&path, 8).unwrap().pixels;
         assert_eq!(decoded.len(), 8 * 8 * 3);
         [decoded[0], decoded[1], decoded[2]]
     };

@@ -28,7 +28,8 @@ pub fn open(settings: &DataSettings, progress: &mut Progress) -> Result<Splits, 
     tell(progress, "rendering shapes", settings.train, of)?;
     let held_out = Arc::new(render(HELD_OUT, settings.held_out, settings.size)?);
     tell(progress, "rendering shapes", of, of)?;
-    Ok(Splits { train, held_out, notes: Vec::new() })
+    let sizes = [((settings.size, settings.size), of)].into();
+    Ok(Splits { train, held_out, sizes, ..Splits::default() })
 }
 
 /// Renders images `first .. first + count`, `side` pixels wide and high, with their labels.
