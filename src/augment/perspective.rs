@@ -126,7 +126,8 @@ fn bilinear(image: &Image, x: f32, y: f32) -> [f32; 3] {
     if !(near(x, image.width) && near(y, image.height)) {
         return sum;
     }
-    let (left, top) = (x.floor(), y.floor());
+    // Rounds down from −1 on; `floor` would be a call for every pixel.
+    let [left, top] = [x, y].map(|at| ((at + 1.0) as i32 - 1) as f32);
     for (row, share) in [(top, top + 1.0 - y), (top + 1.0, y - top)] {
         for (column, part) in [(left, left + 1.0 - x), (left + 1.0, x - left)] {
             if row >= 0.0 && column >= 0.0 && row < image.height as f32 && column < image.width as f32 {

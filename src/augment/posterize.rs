@@ -42,7 +42,9 @@ impl Augmentation for Posterize {
         let Some(bits) = *bits else { return };
         let levels = (1u32 << bits.min(8)) as f32;
         for value in &mut image.pixels {
-            *value = (*value * levels).floor().clamp(0.0, levels - 1.0) / levels;
+            // Rounds down, as the number is not negative; `floor` would be a call for every value.
+            let level = (*value * levels).clamp(0.0, levels - 1.0) as i32;
+            *value = level as f32 / levels;
         }
     }
 

@@ -53,7 +53,7 @@ impl Augmentation for Sharpness {
     }
 
     fn describe(factor: &Option<f32>) -> String {
-        factor.map_or_else(|| "as sharp as it is".into(), |factor| format!("sharpness ×{factor:.2}"))
+        factor.map_or_else(|| "as it is".into(), |factor| format!("×{factor:.2}"))
     }
 
     fn check(&self) -> Result<(), Invalid> {

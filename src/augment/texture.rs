@@ -121,16 +121,32 @@ struct Moments {
 }
 
 impl Moments {
-    fn of(values: impl Iterator<Item = f32>) -> Self {
-        let (mut count, mut sum, mut squares) = (0.0, 0.0, 0.0);
-        for value in values.map(f64::from) {
-            count += 1.0;
+    fn of(values: &[f32]) -> Self {
+        let (mut sum, mut squares) = (0.0, 0.0);
+        for value in values.iter().map(|value| f64::from(*value)) {
             sum += value;
             squares += value * value;
         }
-        let mean = sum / f64::max(count, 1.0);
-        let variance = squares / f64::max(count, 1.0) - mean * mean;
-        Self { mean, deviation: variance.max(0.0).sqrt() }
+        Self::from_sums(values.len(), sum, squares)
+    }
+
+    /// Of each channel, in one pass over the pixels.
+    fn of_channels(pixels: &[f32]) -> [Self; 3] {
+        let (mut sums, mut squares) = ([0.0; 3], [0.0; 3]);
+        for rgb in pixels.chunks_exact(3) {
+            for ((sum, square), value) in sums.iter_mut().zip(&mut squares).zip(rgb) {
+                let value = f64::from(*value);
+                *sum += value;
+                *square += value * value;
+            }
+        }
+        [0, 1, 2].map(|at| Self::from_sums(pixels.len() / 3, sums[at], squares[at]))
+    }
+
+    fn from_sums(count: usize, sum: f64, squares: f64) -> Self {
+        let count = count.max(1) as f64;
+        let mean = sum / count;
+        Self { mean, deviation: (squares / count - mean * mean).max(0.0).sqrt() }
     }
 
     /// `(gain, offset)` of the line that takes values of these moments to those of `to`; flat values
@@ -141,16 +157,12 @@ impl Moments {
     }
 }
 
-fn channel(pixels: &[f32], at: usize) -> Moments {
-    Moments::of(pixels.iter().skip(at).step_by(3).copied())
-}
-
 /// The whole change but the clamping.
 pub(super) fn retexture(filter: &Filter, image: &mut Image) {
     let own: Vec<f32> =
         image.pixels.as_chunks().0.iter().map(|&[red, green, blue]| luma(red, green, blue)).collect();
     let filtered = convolve(&own, image.width, image.height, filter);
-    let (before, after) = (Moments::of(own.iter().copied()), Moments::of(filtered.iter().copied()));
+    let (before, after) = (Moments::of(&own), Moments::of(&filtered));
     if before.deviation < FLAT || after.deviation < FLAT {
         return;
     }
@@ -159,12 +171,13 @@ pub(super) fn retexture(filter: &Filter, image: &mut Image) {
     if together < own.len() as f64 * before.mean * after.mean {
         (gain, offset) = (-gain, (2.0 * before.mean) as f32 - offset);
     }
-    let channels = [0, 1, 2].map(|at| channel(&image.pixels, at));
+    let channels = Moments::of_channels(&image.pixels);
     for ((rgb, own), filtered) in image.pixels.chunks_exact_mut(3).zip(&own).zip(&filtered) {
         let change = (1.0 - filter.mix) * (gain * filtered + offset - own);
         rgb.iter_mut().for_each(|value| *value += change);
     }
-    let lines = [0, 1, 2].map(|at| channel(&image.pixels, at).line(channels[at]));
+    let changed = Moments::of_channels(&image.pixels);
+    let lines = [0, 1, 2].map(|at| changed[at].line(channels[at]));
     for rgb in image.pixels.chunks_exact_mut(3) {
         for (value, (gain, offset)) in rgb.iter_mut().zip(lines) {
             *value = gain * *value + offset;

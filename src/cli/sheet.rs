@@ -1,6 +1,6 @@
 //! A contact sheet: pictures side by side, with their lines of text below.
 
-use font8x8::{BASIC_FONTS, LATIN_FONTS, UnicodeFonts};
+use font8x8::{BASIC_FONTS, GREEK_FONTS, LATIN_FONTS, UnicodeFonts};
 use image::{Rgb, RgbImage};
 
 /// Pixels of a letter, and of a line.
@@ -76,7 +76,9 @@ fn wrapped(tile: &Tile, letters: usize) -> Vec<(String, bool)> {
 
 fn write(sheet: &mut RgbImage, x: u32, y: u32, text: &str, color: Rgb<u8>) {
     for (place, letter) in text.chars().enumerate() {
-        let Some(glyph) = BASIC_FONTS.get(letter).or_else(|| LATIN_FONTS.get(letter)) else { continue };
+        let glyph = BASIC_FONTS.get(letter).or_else(|| LATIN_FONTS.get(letter));
+        // The σ of blur and noise.
+        let Some(glyph) = glyph.or_else(|| GREEK_FONTS.get(letter)) else { continue };
         for (row, bits) in glyph.iter().enumerate() {
             for column in (0..LETTER).filter(|column| bits >> column & 1 == 1) {
                 let at = (x + place as u32 * LETTER + column, y + row as u32);

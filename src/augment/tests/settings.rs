@@ -88,7 +88,7 @@ fn words_for_the_inspector() {
     assert_eq!(Params::Texture(Some(filter)).describe(), "3×3 filter, 0.25 of the image");
     assert_eq!(Params::Solarize(Some(0.5)).describe(), "inverted from 0.50");
     assert_eq!(Params::Posterize(Some(4)).describe(), "16 levels");
-    assert_eq!(Params::Sharpness(Some(1.5)).describe(), "sharpness ×1.50");
+    assert_eq!(Params::Sharpness(Some(1.5)).describe(), "×1.50");
     let ways = [[3, 2], [0, 1], [4, 5], [2, 2]];
     assert_eq!(Params::Perspective(Some(ways)).describe(), "corners in by 3,2 0,1 4,5 2,2 px");
     assert_eq!(Params::Jpeg(Some(30)).describe(), "quality 30");
