@@ -51,7 +51,8 @@ pub trait Augmentation: Clone + std::fmt::Debug + PartialEq + Default + Serializ
 
     /// Draws parameters for an image of `width` × `height` pixels.
     fn sample(&self, stream: &mut Stream, width: usize, height: usize) -> Self::Params;
-    /// Changes the image as the parameters say. Width and height stay what they were.
+    /// Changes the image as the parameters say. Width and height stay what they were. What it has to put
+    /// aside is lent by [`with_scratch`], and passes over pixels run in [`vectorised`].
     fn apply(params: &Self::Params, image: &mut Image);
     /// The settings in a few characters, for the editor's list (such as `.20–1.0`).
     fn summary(&self) -> String;
