@@ -57,12 +57,13 @@ impl Run for Data {
             true => serde_json::to_string_pretty(&document(&config, &splits, &counted))?,
             false => table(&config, &splits, &counted),
         };
-        writeln!(std::io::stdout(), "{text}")?;
         if let Some(out) = &self.out {
             let images = if splits.train.is_empty() { &splits.held_out } else { &splits.train };
             let sheet = sheet::draw(images.side, &tiles(images), COLUMNS);
             sheet.save(out).wrap_err_with(|| format!("cannot write {}", printable_name(out.as_os_str())))?;
         }
+        // Last: whoever reads it may stop before its end.
+        writeln!(std::io::stdout(), "{text}")?;
         let (batch, count) = (config.train.batch, splits.train.len());
         // Without a configuration the batch is nobody's choice.
         let batch = if is_folder || batch <= count { Ok(()) } else { Err(DataError::Batch { batch, count }) };

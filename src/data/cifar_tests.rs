@@ -1,5 +1,6 @@
 use super::*;
 use crate::data::{open, quiet};
+use proptest::prelude::*;
 
 /// A record whose red, green and blue at a place follow from its number.
 fn record(labels: &[u8], number: usize) -> Vec<u8> {
@@ -86,6 +87,28 @@ fn missing_files_are_named() {
     std::fs::remove_file(there.path().join("test_batch.bin")).unwrap();
     let message = open(&settings("cifar10", there.path(), 32), &mut quiet).unwrap_err().to_string();
     assert!(message.contains("test_batch.bin is not there"), "{message}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// A file with one byte changed, and cut: whole records with labels in range, or an error that names it.
+    #[test]
+    fn a_damaged_file_does_no_harm(at in 0usize..3 * 3073, to: u8, length in 0usize..=3 * 3073, label: bool) {
+        let there = tempfile::tempdir().unwrap();
+        write_10(there.path());
+        let file = there.path().join("data_batch_1.bin");
+        let mut bytes = std::fs::read(&file).unwrap();
+        bytes[if label { at / 3073 * 3073 } else { at }] = to;
+        bytes.truncate(if label { 3073 * (length / 3073) } else { length });
+        std::fs::write(&file, &bytes).unwrap();
+        let whole = !bytes.is_empty() && bytes.len().is_multiple_of(3073);
+        let good = whole && bytes.iter().step_by(3073).all(|&label| label < 10);
+        match open(&settings("cifar10", there.path(), 32), &mut quiet) {
+            Ok(splits) => prop_assert!(good && splits.train.len() == bytes.len() / 3073 + 3),
+            Err(error) => prop_assert!(!good && error.to_string().contains("data_batch_1.bin"), "{}", error),
+        }
+    }
 }
 
 /// The real photographs, where `LOOC_DATA` says they are.

@@ -101,4 +101,17 @@ proptest! {
         std::fs::write(there.path().join("test_X.bin"), &stored(0..2)[..length]).unwrap();
         prop_assert!(refused(there.path()).contains("test_X.bin"));
     }
+
+    /// Any two bytes for labels: in range, or an error that names the file.
+    #[test]
+    fn labels_are_in_range_or_refused(labels: [u8; 2]) {
+        let there = tempfile::tempdir().unwrap();
+        write(there.path());
+        std::fs::write(there.path().join("test_y.bin"), labels).unwrap();
+        let good = labels.iter().all(|label| (1..=10).contains(label));
+        match open(&settings(there.path(), 16), &mut quiet) {
+            Ok(splits) => prop_assert!(good && splits.held_out.labels[0].of.iter().all(|&class| class < 10)),
+            Err(error) => prop_assert!(!good && error.to_string().contains("test_y.bin"), "{}", error),
+        }
+    }
 }
