@@ -135,35 +135,19 @@ unsafe impl Sync for Planes {}
 pub(super) unsafe fn input_tiles<L: Lanes>(
     tiles: &Tiles,
     framed: *const f32,
-    (first, count): (usize, usize),
+    run: (usize, usize),
     to: Planes,
 ) {
-    let frame = tiles.frame(to.channels);
-    for tile in 0..count {
-        let (image, row, column) = tiles.place(first + tile);
-        let framed = framed.add(image * frame.size() + frame.at(row, column));
-        for channel in (0..to.channels).step_by(LANES) {
-            let from = framed.add(channel);
-            let mut half = [[L::splat(0.0); 6]; 6];
-            for x in 0..6 {
-                let mut d = [L::splat(0.0); 6];
-                for y in 0..6 {
-                    d[y] = L::load(from.add(frame.at(y, x)));
-                }
-                let d = input(d);
-                for y in 0..6 {
-                    half[y][x] = d[y];
-                }
-            }
-            let to_tile = to.values.add(tile * to.channels + channel);
-            for y in 0..6 {
-                let d = input(half[y]);
-                for x in 0..6 {
-                    d[x].store(to_tile.add((y * 6 + x) * to.plane));
-                }
-            }
-        }
-    }
+    // The border belongs to the inputs.
+    transform_tiles::<L, 6>(
+        tiles,
+        framed,
+        run,
+        to,
+        0,
+        #[inline(always)]
+        |d| input(d),
+    );
 }
 
 /// A dY Aᵀ of the framed tiles `first..first + count`; as [`input_tiles`].
@@ -174,29 +158,51 @@ pub(super) unsafe fn input_tiles<L: Lanes>(
 pub(super) unsafe fn gradient_tiles<L: Lanes>(
     tiles: &Tiles,
     framed: *const f32,
+    run: (usize, usize),
+    to: Planes,
+) {
+    transform_tiles::<L, 4>(
+        tiles,
+        framed,
+        run,
+        to,
+        1,
+        #[inline(always)]
+        |d| gradient(d),
+    );
+}
+
+/// One transform along the columns and along the rows of the `N`×`N` values of each tile, which begin
+/// `border` pixels inside its frame.
+#[inline(always)]
+unsafe fn transform_tiles<L: Lanes, const N: usize>(
+    tiles: &Tiles,
+    framed: *const f32,
     (first, count): (usize, usize),
     to: Planes,
+    border: usize,
+    transform: impl Fn([L; N]) -> [L; 6],
 ) {
     let frame = tiles.frame(to.channels);
     for tile in 0..count {
         let (image, row, column) = tiles.place(first + tile);
-        let framed = framed.add(image * frame.size() + frame.at(row + 1, column + 1));
+        let framed = framed.add(image * frame.size() + frame.at(row + border, column + border));
         for channel in (0..to.channels).step_by(LANES) {
             let from = framed.add(channel);
-            let mut half = [[L::splat(0.0); 4]; 6];
-            for x in 0..4 {
-                let mut d = [L::splat(0.0); 4];
-                for y in 0..4 {
+            let mut half = [[L::splat(0.0); N]; 6];
+            for x in 0..N {
+                let mut d = [L::splat(0.0); N];
+                for y in 0..N {
                     d[y] = L::load(from.add(frame.at(y, x)));
                 }
-                let d = gradient(d);
+                let d = transform(d);
                 for y in 0..6 {
                     half[y][x] = d[y];
                 }
             }
             let to_tile = to.values.add(tile * to.channels + channel);
             for y in 0..6 {
-                let d = gradient(half[y]);
+                let d = transform(half[y]);
                 for x in 0..6 {
                     d[x].store(to_tile.add((y * 6 + x) * to.plane));
                 }
