@@ -9,13 +9,16 @@ use super::{
     tiled::{Tiled, Workspace},
     units::{Part, PerImage, PerPart, PerUnit, Unit, parts, units},
     weights::{pack_direct, pack_tiled, pack_transposed, tiled_weights, unpack_direct, unpack_tiled},
-    winograd::{POINTS, plane},
+    winograd::{POINTS, TILE, plane},
 };
 
 /// Values that a unit's framed images may take: so they stay in the second-level cache.
 const UNIT: usize = 40 * 1024;
 /// A batch has at least so many units, if it has the images.
 const UNITS: usize = 16;
+/// A unit has at least so many pixels (or tiles), if the batch has them: a product of fewer rows would leave
+/// the micro-kernel half empty, and the weights would be read for each of them.
+const ROWS: usize = 32;
 /// Values that all parts' gradients of the weights may take.
 const GRADIENTS: usize = 4 * 1024 * 1024;
 
@@ -57,12 +60,15 @@ impl Convolution {
     pub fn with(spec: Spec, wanted: bool) -> Self {
         let possible = spec.kernel == 3 && spec.stride == 1 && spec.padding == 1 && !spec.planar;
         let tiled = (wanted && possible).then(|| Tiled::new(&spec));
+        let (height, width) = (spec.out_height(), spec.out_width());
         let one = Geometry::new(&spec, 1);
         let frame = match &tiled {
             Some(tiled) => tiled.frame(spec.inputs()).max(tiled.frame(spec.outputs())),
             None => one.input.size().max(one.gradient.size()),
         };
         let most = (UNIT / frame).clamp(1, spec.images.div_ceil(UNITS));
+        let rows = if tiled.is_some() { TILE * TILE * ROWS / 2 } else { ROWS };
+        let most = most.max(rows.div_ceil(height * width)).min(spec.images / spec.groups);
         let units = units(spec.images, spec.groups, most);
         let gradient = POINTS * spec.inputs() * spec.outputs();
         let parts_of = |most: usize| parts(&units, most);
