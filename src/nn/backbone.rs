@@ -25,6 +25,8 @@ pub trait Backbone: Send {
     /// From the features' gradient `[batch, F]` of the last [`Pass::Learn`] to that of the parameters,
     /// `[count]`, in the layout of [`Self::parameters`]. What was kept is given up.
     ///
+    /// The tensor may be written anew by the next backward pass.
+    ///
     /// # Errors
     /// If no pass was kept.
     fn backward(&mut self, gradient: &Tensor) -> Result<Tensor>;

@@ -1,4 +1,4 @@
-//! Residual networks over candle, its heads, its optimisers.
+//! Residual networks (on the CPU by a static plan, elsewhere on candle's operations), heads, optimisers.
 
 mod architecture;
 mod backbone;

@@ -3,9 +3,9 @@
 use super::{
     direct::Direct,
     frame::Source,
-    geometry::{Geometry, Spec},
+    geometry::{Geometry, Phase, Spec},
     lanes::Isa,
-    settle::Settle,
+    settle::Flow,
     tiled::{Tiled, Workspace},
     units::{Part, PerImage, PerPart, PerUnit, Unit, parts, units},
     weights::{pack_direct, pack_tiled, pack_transposed, tiled_weights, unpack_direct, unpack_tiled},
@@ -38,15 +38,6 @@ pub struct Convolution {
     parts: Vec<Part>,
 }
 
-/// What one backward pass reads: the layer's input, the gradient of its output, and what the input's
-/// gradient goes through.
-#[derive(Clone, Copy)]
-pub struct Flow<'a> {
-    pub x: Source<'a>,
-    pub gradient: Source<'a>,
-    pub settle: Settle<'a>,
-}
-
 impl Convolution {
     /// Chooses Winograd's algorithm where it saves products.
     pub fn new(spec: Spec) -> Self {
@@ -70,6 +61,7 @@ impl Convolution {
         let rows = if tiled.is_some() { TILE * TILE * ROWS / 2 } else { ROWS };
         let most = most.max(rows.div_ceil(height * width)).min(spec.images / spec.groups);
         let units = units(spec.images, spec.groups, most);
+        // As if it were tiled: that is the larger one, up to kernels of 5×5.
         let gradient = POINTS * spec.inputs() * spec.outputs();
         let parts_of = |most: usize| parts(&units, most);
         let (single, parts) = (parts_of(units.len()), parts_of((GRADIENTS / gradient).clamp(2, 16)));
@@ -95,22 +87,26 @@ impl Convolution {
         match &self.method {
             Method::Tiled(_) => (tiled_weights(inputs, outputs), tiled_weights(outputs, inputs)),
             Method::Direct(direct) => {
-                let depth =
-                    |phases: &[super::geometry::Phase]| phases.iter().map(|it| it.depth()).sum::<usize>();
-                let forward = depth(std::slice::from_ref(&direct.geometry.forward)) * self.spec.outputs();
-                (forward, depth(&direct.geometry.backward) * self.spec.inputs())
+                let Geometry { forward, backward, .. } = &direct.geometry;
+                let depth = backward.iter().map(Phase::depth).sum::<usize>();
+                (forward.depth() * outputs, depth * inputs)
             }
         }
     }
 
-    /// Values of the parts' gradients.
-    pub fn gradients(&self) -> usize {
+    /// Values of one part's gradient of the weights.
+    fn gradient(&self) -> usize {
         let (inputs, outputs) = (self.spec.inputs(), self.spec.outputs());
         match &self.method {
-            Method::Tiled(tiled) if tiled.wide => POINTS * plane(inputs, outputs),
-            Method::Tiled(_) => self.parts.len() * POINTS * plane(inputs, outputs),
-            Method::Direct(_) => self.parts.len() * self.spec.kernel * self.spec.kernel * inputs * outputs,
+            Method::Tiled(_) => POINTS * plane(inputs, outputs),
+            Method::Direct(_) => self.spec.kernel * self.spec.kernel * inputs * outputs,
         }
+    }
+
+    /// Values of the parts' gradients. A wide layer has one for all parts.
+    pub fn gradients(&self) -> usize {
+        let wide = matches!(&self.method, Method::Tiled(tiled) if tiled.wide);
+        self.gradient() * if wide { 1 } else { self.parts.len() }
     }
 
     /// Fits a workspace to this layer.
@@ -174,7 +170,7 @@ impl Convolution {
         isa: Isa,
         weights: &[f32],
         workspace: &mut Workspace,
-        Flow { x, gradient, settle }: Flow,
+        flow: Flow,
         dx: &mut [f32],
         sums: &mut [f64],
         parts: &mut [f32],
@@ -183,13 +179,9 @@ impl Convolution {
         let spec = &self.spec;
         let (image, sum) = if spec.planar { (0, 0) } else { (spec.input(), 2 * spec.inputs()) };
         let parts = &mut parts[..self.gradients()];
-        let size = match &self.method {
-            Method::Direct(_) => spec.kernel * spec.kernel * spec.inputs() * spec.outputs(),
-            Method::Tiled(_) => POINTS * plane(spec.inputs(), spec.outputs()),
-        };
-        let sums = if settle.sums() { PerUnit(sums, sum) } else { PerUnit(&mut [], 0) };
+        let size = self.gradient();
+        let sums = if flow.settle.sums() { PerUnit(sums, sum) } else { PerUnit(&mut [], 0) };
         let shares = (PerImage(dx, image), sums, PerPart(parts, size));
-        let flow = (x, gradient, settle);
         match &self.method {
             Method::Direct(it) => {
                 it.backward(isa, spec, &self.parts, weights, flow, shares);

@@ -7,7 +7,7 @@ use super::{
     lanes::{Isa, Kernel, Lanes},
     outer::outer,
     pointwise::moments,
-    settle::Settle,
+    settle::Flow,
     sweep::{Patch, Pixels, sweep},
     units::{Part, PerImage, PerPart, PerUnit, Unit, each_part},
 };
@@ -63,7 +63,7 @@ impl Direct {
         spec: &Spec,
         parts: &[Part],
         weights: &[f32],
-        (x, gradient, settle): (Source, Source, Settle),
+        flow: Flow,
         shares: (PerImage, PerUnit, PerPart),
     ) {
         let layer = Layer { spec, geometry: &self.geometry, weights };
@@ -73,7 +73,7 @@ impl Direct {
             part.each(dx, sums, |unit, dx, sums| {
                 with_scratch([unit.images * input.size(), unit.images * output.size()], |framed| {
                     let weight_gradient = &mut *weight_gradient.0;
-                    isa.run(Backward { layer, unit, x, gradient, settle, framed, dx, sums, weight_gradient });
+                    isa.run(Backward { layer, unit, flow, framed, dx, sums, weight_gradient });
                 });
             });
         });
@@ -93,10 +93,10 @@ impl Kernel for Forward<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
         let Layer { spec, geometry, weights } = self.layer;
-        let Unit { first, images, group } = self.unit;
+        let images = self.unit.images;
         let phase = &geometry.forward;
         assert!(self.z.len() == images * spec.output() && weights.len() >= phase.depth() * spec.outputs());
-        let source = self.source.part(first, images, spec.input(), group, spec.inputs());
+        let source = self.source.part(&self.unit, spec.input(), spec.inputs());
         fill::<L>(source, &geometry.input, images, self.framed);
         // SAFETY: `Geometry::new` keeps every patch within `images` frames, every output within
         // `images` outputs; their lengths have been checked.
@@ -108,19 +108,14 @@ impl Kernel for Forward<'_> {
             weights.as_ptr(),
             spec.outputs(),
         );
-        if !self.sums.is_empty() {
-            self.sums.fill(0.0);
-            moments::<L>(self.z, spec.outputs(), self.sums);
-        }
+        moments::<L>(self.z, spec.outputs(), self.sums);
     }
 }
 
 struct Backward<'a> {
     layer: Layer<'a>,
     unit: Unit,
-    x: Source<'a>,
-    gradient: Source<'a>,
-    settle: Settle<'a>,
+    flow: Flow<'a>,
     framed: [&'a mut [f32]; 2],
     dx: &'a mut [f32],
     sums: &'a mut [f64],
@@ -131,14 +126,12 @@ impl Kernel for Backward<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
         let Layer { spec, geometry, weights } = self.layer;
-        let Unit { first, images, group } = self.unit;
+        let images = self.unit.images;
         let (inputs, outputs) = (spec.inputs(), spec.outputs());
         let run = geometry.forward.run;
         assert!(self.weight_gradient.len() == geometry.forward.depth() * outputs);
         let [x, gradient] = self.framed;
-        fill::<L>(self.x.part(first, images, spec.input(), group, inputs), &geometry.input, images, x);
-        let source = self.gradient.part(first, images, spec.output(), group, outputs);
-        fill::<L>(source, &geometry.gradient, images, gradient);
+        self.flow.fill::<L>(spec, &self.unit, [&geometry.input, &geometry.gradient], [x, gradient]);
         let count = images * geometry.forward.pixels;
         let pixels = Pixels { from: &geometry.forward.from[..count], to: &geometry.gradients[..count] };
         for (segment, sum) in
@@ -165,7 +158,6 @@ impl Kernel for Backward<'_> {
                 inputs,
             );
         }
-        let settle = self.settle.part(first, images, spec.input(), group, inputs);
-        settle.run::<L>(self.dx, self.sums);
+        self.flow.settle::<L>(spec, &self.unit, self.dx, self.sums);
     }
 }

@@ -3,7 +3,10 @@
 //! A convolution reads its input through such a copy, which stays in the second-level cache: the border
 //! costs it nothing, and neither BatchNorm with ReLU nor BatchNorm's gradient needs a pass of its own.
 
-use super::lanes::{LANES, Lanes};
+use super::{
+    lanes::{LANES, Lanes},
+    units::Unit,
+};
 
 /// An image of `height × width × channels` values inside `rows × columns` pixels, zeros around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,18 +50,10 @@ pub enum Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// The same of `images` images from `first`, which all are of `group`; `size` values an image, of
-    /// `channels`.
-    pub(super) fn part(
-        self,
-        first: usize,
-        images: usize,
-        size: usize,
-        group: usize,
-        channels: usize,
-    ) -> Self {
-        let of = |values: &'a [f32]| &values[first * size..(first + images) * size];
-        let row = |values: &'a [f32]| &values[group * channels..(group + 1) * channels];
+    /// The same of a unit; `size` values an image, of `channels`.
+    pub(super) fn part(self, unit: &Unit, size: usize, channels: usize) -> Self {
+        let of = |values: &'a [f32]| unit.of(values, size);
+        let row = |values: &'a [f32]| unit.row(values, channels);
         match self {
             Self::Planar(x) => Self::Planar(of(x)),
             Self::Plain(x) => Self::Plain(of(x)),

@@ -3,7 +3,10 @@
 //! A kernel is written once over [`Lanes`] and compiled once for each instruction set; [`Isa::run`]
 //! picks at run time. Channels are padded to [`LANES`], so the layout of memory is the same everywhere.
 
-use std::ops::{Add, Mul, Sub};
+use std::{
+    ops::{Add, Mul, Sub},
+    sync::OnceLock,
+};
 
 /// Values in a vector, and what channels are padded to.
 pub const LANES: usize = 16;
@@ -100,8 +103,10 @@ impl Isa {
     /// # Errors
     /// If it asks for what is not there: bits depend on the set, so no other is taken in its place.
     pub fn preferred() -> Result<Self, UnfitIsa> {
-        let wanted = std::env::var_os(CHOICE).unwrap_or_default();
-        Self::wanted(&wanted.to_string_lossy())
+        // Looked up once: every loss of every step asks.
+        static PREFERRED: OnceLock<Result<Isa, UnfitIsa>> = OnceLock::new();
+        let wanted = || std::env::var_os(CHOICE).unwrap_or_default();
+        PREFERRED.get_or_init(|| Self::wanted(&wanted().to_string_lossy())).clone()
     }
 
     /// The one of that name; of none, the best.

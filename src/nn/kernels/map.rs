@@ -79,16 +79,6 @@ impl Map {
         self.parts.iter().map(|part| part.units[0])
     }
 
-    /// The images of a unit, `size` values each.
-    fn of<'a>(unit: &Unit, values: &'a [f32], size: usize) -> &'a [f32] {
-        &values[unit.first * size..(unit.first + unit.images) * size]
-    }
-
-    /// A unit's row of `[groups, channels]`.
-    fn row<'a>(&self, unit: &Unit, values: &'a [f32]) -> &'a [f32] {
-        &values[unit.group * self.channels..][..self.channels]
-    }
-
     /// Writes so many values an image, a unit at a time.
     fn each(&self, to: &mut [f32], size: usize, work: impl Fn(&Unit, &mut [f32]) + Sync) {
         each_part(&self.parts, PerImage(to, size), &|part, to| work(&part.units[0], to.0));
@@ -100,29 +90,29 @@ impl Map {
         self.each(y, size, |unit, y| {
             let shortcut = match shortcut {
                 Shortcut::None => Shortcut::None,
-                Shortcut::Identity(x) => Shortcut::Identity(Self::of(unit, x, size)),
+                Shortcut::Identity(x) => Shortcut::Identity(unit.of(x, size)),
                 Shortcut::Projection { z, scale, shift } => Shortcut::Projection {
-                    z: Self::of(unit, z, size),
-                    scale: self.row(unit, scale),
-                    shift: self.row(unit, shift),
+                    z: unit.of(z, size),
+                    scale: unit.row(scale, self.channels),
+                    shift: unit.row(shift, self.channels),
                 },
             };
-            let (scale, shift) = (self.row(unit, scale), self.row(unit, shift));
-            isa.run(OfMap(self, Work::Join { z: Self::of(unit, z, size), scale, shift, shortcut, y }));
+            let (scale, shift) = (unit.row(scale, self.channels), unit.row(shift, self.channels));
+            isa.run(OfMap(self, Work::Join { z: unit.of(z, size), scale, shift, shortcut, y }));
         });
     }
 
     /// The mean over the pixels, `[images, channels]`.
     pub fn mean(&self, isa: Isa, y: &[f32], means: &mut [f32]) {
         self.each(means, self.channels, |unit, means| {
-            isa.run(OfMap(self, Work::Mean { y: Self::of(unit, y, self.image()), means }));
+            isa.run(OfMap(self, Work::Mean { y: unit.of(y, self.image()), means }));
         });
     }
 
     /// The gradient of the mean, where y > 0.
     pub fn spread(&self, isa: Isa, means: &[f32], y: &[f32], g: &mut [f32]) {
         self.each(g, self.image(), |unit, g| {
-            let (means, y) = (Self::of(unit, means, self.channels), Self::of(unit, y, self.image()));
+            let (means, y) = (unit.of(means, self.channels), unit.of(y, self.image()));
             isa.run(OfMap(self, Work::Spread { means, y, g }));
         });
     }
@@ -133,8 +123,8 @@ impl Map {
         let sums = &mut sums[..self.parts.len() * size];
         each_part(&self.parts, PerUnit(sums, size), &|part, sums| {
             let unit = &part.units[0];
-            let (g, z) = (Self::of(unit, g, self.image()), Self::of(unit, z, self.image()));
-            isa.run(OfMap(self, Work::Sums { g, z, mean: self.row(unit, mean), sums: sums.0 }));
+            let (g, z) = (unit.of(g, self.image()), unit.of(z, self.image()));
+            isa.run(OfMap(self, Work::Sums { g, z, mean: unit.row(mean, self.channels), sums: sums.0 }));
         });
     }
 
@@ -142,8 +132,8 @@ impl Map {
     pub fn pool(&self, isa: Isa, z: &[f32], [scale, shift]: [&[f32]; 2], out: &mut [f32]) {
         let size = pooled(self.height) * pooled(self.width) * self.channels;
         self.each(out, size, |unit, out| {
-            let z = Self::of(unit, z, self.image());
-            let (scale, shift) = (self.row(unit, scale), self.row(unit, shift));
+            let z = unit.of(z, self.image());
+            let (scale, shift) = (unit.row(scale, self.channels), unit.row(shift, self.channels));
             isa.run(OfMap(self, Work::Pool { z, scale, shift, out }));
         });
     }
@@ -152,8 +142,8 @@ impl Map {
     pub fn unpool(&self, isa: Isa, gradient: &[f32], z: &[f32], [scale, shift]: [&[f32]; 2], g: &mut [f32]) {
         let size = pooled(self.height) * pooled(self.width) * self.channels;
         self.each(g, self.image(), |unit, g| {
-            let (gradient, z) = (Self::of(unit, gradient, size), Self::of(unit, z, self.image()));
-            let (scale, shift) = (self.row(unit, scale), self.row(unit, shift));
+            let (gradient, z) = (unit.of(gradient, size), unit.of(z, self.image()));
+            let (scale, shift) = (unit.row(scale, self.channels), unit.row(shift, self.channels));
             isa.run(OfMap(self, Work::Unpool { gradient, z, scale, shift, g }));
         });
     }

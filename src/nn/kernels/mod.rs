@@ -41,7 +41,7 @@ mod wide;
 mod winograd;
 
 pub use buffer::Buffer;
-pub use convolution::{Convolution, Flow};
+pub use convolution::Convolution;
 pub use elementwise::{AdamW, Sgd, average};
 pub use frame::Source;
 pub use geometry::{Spec, padded};
@@ -50,7 +50,7 @@ pub use log_sum::LogSum;
 pub use map::Map;
 pub use pointwise::Shortcut;
 pub use pool::pooled;
-pub use settle::Settle;
+pub use settle::{Flow, Settle};
 pub use tiled::Workspace;
 pub use units::Unit;
 

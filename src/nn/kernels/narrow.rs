@@ -6,7 +6,7 @@ use super::{
     frame::{Source, fill},
     lanes::{Isa, Kernel, Lanes},
     pointwise::moments,
-    settle::Settle,
+    settle::Flow,
     tiled::Layer,
     units::{Part, PerImage, PerPart, PerUnit, Unit, each_part},
     winograd::{POINTS, Planes, gradient_tiles, input_tiles, output_tiles, plane},
@@ -29,7 +29,7 @@ pub(super) fn backward(
     isa: Isa,
     layer: Layer,
     parts: &[Part],
-    (x, gradient, settle): (Source, Source, Settle),
+    flow: Flow,
     shares: (PerImage, PerUnit, PerPart),
 ) {
     let Layer { spec, tiled, .. } = layer;
@@ -41,7 +41,7 @@ pub(super) fn backward(
             let frames = [unit.images * tiled.frame(ins), unit.images * tiled.frame(outs)];
             with_scratch([frames[0], frames[1], inputs, outputs], |scratch| {
                 let weight_gradient = &mut *weight_gradient.0;
-                isa.run(Backward { layer, unit, x, gradient, settle, scratch, dx, sums, weight_gradient });
+                isa.run(Backward { layer, unit, flow, scratch, dx, sums, weight_gradient });
             });
         });
     });
@@ -61,10 +61,10 @@ impl Kernel for Forward<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
         let Layer { spec, tiled, .. } = self.layer;
-        let Unit { first, images, group } = self.unit;
+        let images = self.unit.images;
         let [framed, v, m] = self.scratch;
         assert!(self.z.len() == images * spec.output());
-        let source = self.source.part(first, images, spec.input(), group, spec.inputs());
+        let source = self.source.part(&self.unit, spec.input(), spec.inputs());
         fill::<L>(source, &tiled.tiles.frame(spec.inputs()), images, framed);
         let (inputs, outputs) = (plane(tiled.group, spec.inputs()), plane(tiled.group, spec.outputs()));
         let total = images * tiled.tiles.count();
@@ -81,10 +81,7 @@ impl Kernel for Forward<'_> {
             let from = Planes { values: m.as_mut_ptr(), plane: outputs, channels: spec.outputs() };
             output_tiles::<L>(&tiled.tiles, from, 0, (start, count), self.z.as_mut_ptr());
         }
-        if !self.sums.is_empty() {
-            self.sums.fill(0.0);
-            moments::<L>(self.z, spec.outputs(), self.sums);
-        }
+        moments::<L>(self.z, spec.outputs(), self.sums);
     }
 }
 
@@ -92,9 +89,7 @@ impl Kernel for Forward<'_> {
 struct Backward<'a> {
     layer: Layer<'a>,
     unit: Unit,
-    x: Source<'a>,
-    gradient: Source<'a>,
-    settle: Settle<'a>,
+    flow: Flow<'a>,
     scratch: [&'a mut [f32]; 4],
     dx: &'a mut [f32],
     sums: &'a mut [f64],
@@ -105,15 +100,13 @@ impl Kernel for Backward<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
         let Layer { spec, tiled, .. } = self.layer;
-        let Unit { first, images, group } = self.unit;
+        let images = self.unit.images;
         let (ins, outs) = (spec.inputs(), spec.outputs());
         let [x, gradient, v, y] = self.scratch;
         assert!(self.dx.len() == images * spec.input());
         assert!(self.weight_gradient.len() == POINTS * plane(ins, outs));
         let tiles = &tiled.tiles;
-        fill::<L>(self.x.part(first, images, spec.input(), group, ins), &tiles.frame(ins), images, x);
-        let source = self.gradient.part(first, images, spec.output(), group, outs);
-        fill::<L>(source, &tiles.frame(outs), images, gradient);
+        self.flow.fill::<L>(spec, &self.unit, [&tiles.frame(ins), &tiles.frame(outs)], [x, gradient]);
         let (inputs, outputs) = (plane(tiled.group, ins), plane(tiled.group, outs));
         let total = images * tiles.count();
         for start in (0..total).step_by(tiled.group) {
@@ -135,7 +128,6 @@ impl Kernel for Backward<'_> {
             }
             output_tiles::<L>(tiles, v_planes, 0, (start, count), self.dx.as_mut_ptr());
         }
-        let settle = self.settle.part(first, images, spec.input(), group, ins);
-        settle.run::<L>(self.dx, self.sums);
+        self.flow.settle::<L>(spec, &self.unit, self.dx, self.sums);
     }
 }

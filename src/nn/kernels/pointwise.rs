@@ -47,10 +47,14 @@ unsafe fn sum_pairs<L: Lanes, const N: usize>(
     }
 }
 
-/// Σ(z−s) and Σ(z−s)² a channel, where the shift s is the first pixel: a large mean then does not eat
-/// the variance's digits.
+/// Σ(z−s) and Σ(z−s)² a channel, if sums are wanted; the shift s is the first pixel: a large mean then does
+/// not eat the variance's digits.
 #[inline(always)]
 pub(super) unsafe fn moments<L: Lanes>(z: &[f32], channels: usize, sums: &mut [f64]) {
+    if sums.is_empty() {
+        return;
+    }
+    sums.fill(0.0);
     sum_pairs::<L, 1>(
         channels,
         z.len(),

@@ -1,8 +1,11 @@
 //! What the gradient of a layer's input goes through before it is the gradient of the layer before.
 
 use super::{
+    frame::{Frame, Source, fill},
+    geometry::Spec,
     lanes::Lanes,
     pointwise::{self, through_join, through_relu},
+    units::Unit,
 };
 
 /// See the functions of `pointwise`; statistics are `[groups, channels]`.
@@ -25,17 +28,10 @@ impl<'a> Settle<'a> {
         matches!(self, Self::Relu { .. } | Self::Join { .. })
     }
 
-    /// The same of `images` images from `first`, which all are of `group`; `size` values an image.
-    pub(super) fn part(
-        self,
-        first: usize,
-        images: usize,
-        size: usize,
-        group: usize,
-        channels: usize,
-    ) -> Self {
-        let of = |values: &'a [f32]| &values[first * size..(first + images) * size];
-        let row = |values: &'a [f32]| &values[group * channels..(group + 1) * channels];
+    /// The same of a unit; `size` values an image, of `channels`.
+    pub(super) fn part(self, unit: &Unit, size: usize, channels: usize) -> Self {
+        let of = |values: &'a [f32]| unit.of(values, size);
+        let row = |values: &'a [f32]| unit.row(values, channels);
         match self {
             Self::Raw => Self::Raw,
             Self::Add { other } => Self::Add { other: of(other) },
@@ -59,5 +55,42 @@ impl<'a> Settle<'a> {
             Self::Relu { z, scale, shift, mean } => through_relu::<L>(g, z, [scale, shift, mean], sums),
             Self::Join { other, y, z, mean } => through_join::<L>(g, other, y, z, mean, sums),
         }
+    }
+}
+
+/// What one backward pass reads: the layer's input, the gradient of its output, and what the input's
+/// gradient goes through.
+#[derive(Clone, Copy)]
+pub struct Flow<'a> {
+    pub x: Source<'a>,
+    pub gradient: Source<'a>,
+    pub settle: Settle<'a>,
+}
+
+impl Flow<'_> {
+    /// Frames a unit's input and the gradient of its output.
+    ///
+    /// # Safety
+    /// The processor has the instruction set of `L`.
+    #[inline(always)]
+    pub(super) unsafe fn fill<L: Lanes>(
+        &self,
+        spec: &Spec,
+        unit: &Unit,
+        frames: [&Frame; 2],
+        [x, gradient]: [&mut [f32]; 2],
+    ) {
+        fill::<L>(self.x.part(unit, spec.input(), spec.inputs()), frames[0], unit.images, x);
+        let source = self.gradient.part(unit, spec.output(), spec.outputs());
+        fill::<L>(source, frames[1], unit.images, gradient);
+    }
+
+    /// Settles a unit's gradient of the input.
+    ///
+    /// # Safety
+    /// The processor has the instruction set of `L`.
+    #[inline(always)]
+    pub(super) unsafe fn settle<L: Lanes>(&self, spec: &Spec, unit: &Unit, dx: &mut [f32], sums: &mut [f64]) {
+        self.settle.part(unit, spec.input(), spec.inputs()).run::<L>(dx, sums);
     }
 }

@@ -11,7 +11,7 @@ use super::{
     lanes::{Isa, Lanes},
     narrow,
     outer::outer,
-    settle::Settle,
+    settle::Flow,
     sweep::{Patch, Pixels, block, sweep_block},
     units::{Part, PerImage, PerPart, PerUnit},
     wide,
@@ -107,7 +107,7 @@ impl Tiled {
         spec: &Spec,
         parts: &[Part],
         (weights, workspace): (&[f32], &mut Workspace),
-        flow: (Source, Source, Settle),
+        flow: Flow,
         shares: (PerImage, PerUnit, PerPart),
     ) {
         let layer = Layer { spec, tiled: self, weights };

@@ -12,6 +12,18 @@ pub struct Unit {
     pub group: usize,
 }
 
+impl Unit {
+    /// Its images among all, of `size` values each.
+    pub(super) fn of<'a>(&self, values: &'a [f32], size: usize) -> &'a [f32] {
+        &values[self.first * size..][..self.images * size]
+    }
+
+    /// Its group's row of `[groups, channels]`.
+    pub(super) fn row<'a>(&self, values: &'a [f32], channels: usize) -> &'a [f32] {
+        &values[self.group * channels..][..channels]
+    }
+}
+
 /// Units of at most `most` images; `images` are `groups` groups of equal size.
 pub(super) fn units(images: usize, groups: usize, most: usize) -> Vec<Unit> {
     let size = images / groups;

@@ -2,37 +2,15 @@
 //! are larger than the second-level cache. They are then read once a pass.
 
 use super::{
-    buffer::{Buffer, with_scratch},
+    buffer::with_scratch,
     frame::{Source, fill},
     lanes::{Isa, Kernel, Lanes},
     pointwise::moments,
-    settle::Settle,
+    settle::{Flow, Settle},
     tiled::{Layer, Workspace},
     units::{Part, PerImage, PerPart, PerUnit, Unit, each_chunk, each_part},
     winograd::{POINTS, Planes, gradient_tiles, input_tiles, output_tiles, plane},
 };
-
-/// A buffer that several threads write to, each to values of its own.
-#[derive(Clone, Copy)]
-struct Shared(*mut f32);
-// SAFETY: every use says which values it writes, and that no other thread touches them.
-unsafe impl Send for Shared {}
-// SAFETY: as above.
-unsafe impl Sync for Shared {}
-
-impl Shared {
-    fn of(buffer: &mut Buffer) -> Self {
-        Self(buffer.as_mut_ptr())
-    }
-    /// A place to read.
-    fn plane(self, at: usize) -> *const f32 {
-        self.0.wrapping_add(at)
-    }
-    /// The planes from a tile on.
-    fn planes(self, plane: usize, channels: usize, first: usize) -> Planes {
-        Planes { values: self.0.wrapping_add(first * channels), plane, channels }
-    }
-}
 
 pub(super) fn forward(
     isa: Isa,
@@ -46,20 +24,19 @@ pub(super) fn forward(
     let (ins, outs) = (spec.inputs(), spec.outputs());
     let (inputs, outputs) = (plane(tiled.all(), ins), plane(tiled.all(), outs));
     let [v, m, ..] = &mut workspace.0;
-    let (v, m) = (Shared::of(v), &mut m[..POINTS * outputs]);
+    let (v, m) = (Planes::of(v, inputs, ins), &mut m[..POINTS * outputs]);
     each_part(parts, (), &|part, ()| {
         for unit in &part.units {
             with_scratch([unit.images * tiled.frame(ins)], |[framed]| {
-                let to = [Some(v.planes(inputs, ins, unit.first * tiled.tiles.count())), None];
+                let to = [Some(v.after(unit.first * tiled.tiles.count())), None];
                 isa.run(Transform { layer, unit: *unit, source, channels: ins, framed, to });
             });
         }
     });
     each_chunk(m, outputs, 0, &|point, m| {
-        isa.run(Product { layer, v: v.plane(point * inputs), m, point, transposed: false });
+        isa.run(Product { layer, v: v.plane(point), m, point, transposed: false });
     });
-    let from = Shared(m.as_mut_ptr()).planes(outputs, outs, 0);
-    finish(isa, layer, parts, from, None, shares);
+    finish(isa, layer, parts, Planes::of(m, outputs, outs), None, shares);
 }
 
 pub(super) fn backward(
@@ -67,34 +44,34 @@ pub(super) fn backward(
     layer: Layer,
     parts: &[Part],
     workspace: &mut Workspace,
-    (x, gradient, settle): (Source, Source, Settle),
+    Flow { x, gradient, settle }: Flow,
     (dx, sums, weight_gradient): (PerImage, PerUnit, PerPart),
 ) {
     let Layer { spec, tiled, .. } = layer;
     let (ins, outs) = (spec.inputs(), spec.outputs());
     let (inputs, outputs) = (plane(tiled.all(), ins), plane(tiled.all(), outs));
     let [v, y, d, m] = &mut workspace.0;
-    let (v, y, d, m) = (Shared::of(v), Shared::of(y), Shared::of(d), &mut m[..POINTS * inputs]);
+    let (v, m) = (Planes::of(v, inputs, ins), &mut m[..POINTS * inputs]);
+    let (y, d) = (Planes::of(y, outputs, outs), Planes::of(d, outputs, outs));
     each_part(parts, (), &|part, ()| {
         for unit in &part.units {
             let (unit, first) = (*unit, unit.first * tiled.tiles.count());
             with_scratch([unit.images * tiled.frame(ins.max(outs))], |[framed]| {
-                let to = [Some(v.planes(inputs, ins, first)), None];
+                let to = [Some(v.after(first)), None];
                 isa.run(Transform { layer, unit, source: x, channels: ins, framed, to });
-                let to = [Some(d.planes(outputs, outs, first)), Some(y.planes(outputs, outs, first))];
+                let to = [Some(d.after(first)), Some(y.after(first))];
                 isa.run(Transform { layer, unit, source: gradient, channels: outs, framed, to });
             });
         }
     });
     each_chunk(weight_gradient.0, plane(ins, outs), 0, &|point, sum| {
         sum.fill(0.0);
-        isa.run(Outer { layer, v: v.plane(point * inputs), y: y.plane(point * outputs), sum });
+        isa.run(Outer { layer, v: v.plane(point), y: y.plane(point), sum });
     });
     each_chunk(m, inputs, 0, &|point, m| {
-        isa.run(Product { layer, v: d.plane(point * outputs), m, point, transposed: true });
+        isa.run(Product { layer, v: d.plane(point), m, point, transposed: true });
     });
-    let from = Shared(m.as_mut_ptr()).planes(inputs, ins, 0);
-    finish(isa, layer, parts, from, Some(settle), (dx, sums));
+    finish(isa, layer, parts, Planes::of(m, inputs, ins), Some(settle), (dx, sums));
 }
 
 /// From the products' planes to the outputs of every unit.
@@ -127,11 +104,11 @@ struct Transform<'a> {
 impl Kernel for Transform<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        let Unit { first, images, group } = self.unit;
+        let images = self.unit.images;
         let (spec, tiles) = (self.layer.spec, &self.layer.tiled.tiles);
         // The image's size: stride 1 leaves height and width as they are.
         let size = spec.height * spec.width * self.channels;
-        let source = self.source.part(first, images, size, group, self.channels);
+        let source = self.source.part(&self.unit, size, self.channels);
         fill::<L>(source, &tiles.frame(self.channels), images, self.framed);
         let all = (0, images * tiles.count());
         // SAFETY: `framed` holds the unit's frames. The planes begin at the unit's first tile and end
@@ -193,7 +170,7 @@ struct Finish<'a> {
 impl Kernel for Finish<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        let Unit { first, images, group } = self.unit;
+        let Unit { first, images, .. } = self.unit;
         let (spec, tiles, channels) = (self.layer.spec, &self.layer.tiled.tiles, self.from.channels);
         let size = spec.height * spec.width * channels;
         assert!(self.out.len() == images * size);
@@ -201,14 +178,8 @@ impl Kernel for Finish<'_> {
         // SAFETY: the planes hold all tiles of the batch, `out` the pixels of `images` images.
         output_tiles::<L>(tiles, self.from, first * tiles.count(), all, self.out.as_mut_ptr());
         match self.settle {
-            Some(settle) => {
-                settle.part(first, images, size, group, channels).run::<L>(self.out, self.sums);
-            }
-            None if self.sums.is_empty() => {}
-            None => {
-                self.sums.fill(0.0);
-                moments::<L>(self.out, channels, self.sums);
-            }
+            Some(settle) => settle.part(&self.unit, size, channels).run::<L>(self.out, self.sums),
+            None => moments::<L>(self.out, channels, self.sums),
         }
     }
 }

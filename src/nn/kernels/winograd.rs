@@ -122,6 +122,23 @@ pub(super) struct Planes {
     pub plane: usize,
     pub channels: usize,
 }
+
+impl Planes {
+    /// All of a buffer, `plane` values from one to the next.
+    pub fn of(values: &mut [f32], plane: usize, channels: usize) -> Self {
+        assert!(values.len() >= POINTS * plane);
+        Self { values: values.as_mut_ptr(), plane, channels }
+    }
+    /// The planes from a tile on.
+    pub fn after(self, tiles: usize) -> Self {
+        Self { values: self.values.wrapping_add(tiles * self.channels), ..self }
+    }
+    /// Where one of them begins.
+    pub fn plane(self, point: usize) -> *const f32 {
+        self.values.wrapping_add(point * self.plane)
+    }
+}
+
 // SAFETY: whoever writes through planes has tiles that no other thread has (see their users).
 unsafe impl Send for Planes {}
 // SAFETY: as above.
