@@ -12,6 +12,8 @@ import pathlib
 import statistics
 import subprocess
 
+import turns
+
 PEER = pathlib.Path(__file__).with_name("peer.py")
 IMAGENET = "--backbone resnet50 --stem imagenet --width 64 --batch 16 --heads 2"
 # The arguments that both understand; fewer steps where one takes long.
@@ -36,21 +38,11 @@ def names(allowed):
     return parse
 
 
-def count(text):
-    if int(text) < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return int(text)
-
-
 def arguments():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("program", help="looc-tui, built for release")
-    p.add_argument("python", help="an interpreter that has torch")
-    p.add_argument("--rounds", type=count, default=5, metavar="N")
+    p = turns.parser(__doc__, "torch", 1800)
     p.add_argument("--case", type=names(CASES), default=list(CASES), metavar="A,B", help=", ".join(CASES))
     p.add_argument("--modes", type=names(MODES), default=["eager"], metavar="A,B", help="of the peer: eager, compile")
-    p.add_argument("--threads", type=count, default=2, metavar="N")
-    p.add_argument("--timeout", type=count, default=1800, metavar="S", help="seconds that one run may take")
+    p.add_argument("--threads", type=turns.count, default=2, metavar="N")
     p.add_argument("--json", metavar="FILE", help="every run's figures")
     return p.parse_args()
 
@@ -69,9 +61,7 @@ def run(command, timeout):
     try:
         return json.loads(done.stdout.splitlines()[-1]), None
     except (IndexError, ValueError):
-        said = [line for line in done.stderr.splitlines() if line.strip()] or ["nothing said"]
-        # A trace ends with its reason; clap begins with it.
-        return None, f"exit code {done.returncode}: " + (said[0] if said[0].startswith(("error", "looc")) else said[-1])
+        return None, turns.why(done)
 
 
 def contestants(a, case):

@@ -5,30 +5,21 @@
 PYTHON is an interpreter that has torch and torchvision. Of the kinds of images that torchvision takes the fastest counts.
 A ratio above 1 is in our favour.
 """
-import argparse
 import json
 import pathlib
 import statistics
 import subprocess
 import sys
 
+import turns
+
 PEER = pathlib.Path(__file__).with_name("views_peer.py")
 
 
-def count(text):
-    if int(text) < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return int(text)
-
-
 def arguments():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("program", help="looc-tui, built for release")
-    p.add_argument("python", help="an interpreter that has torch and torchvision")
-    p.add_argument("--rounds", type=count, default=5, metavar="N")
-    p.add_argument("--side", type=count, default=32, metavar="N", help="pixels of an image's side")
-    p.add_argument("--images", type=count, default=500, metavar="N", help="of a pass of the peer")
-    p.add_argument("--timeout", type=count, default=900, metavar="S", help="seconds that one run may take")
+    p = turns.parser(__doc__, "torch and torchvision", 900)
+    p.add_argument("--side", type=turns.count, default=32, metavar="N", help="pixels of an image's side")
+    p.add_argument("--images", type=turns.count, default=500, metavar="N", help="of a pass of the peer")
     return p.parse_args()
 
 
@@ -41,8 +32,7 @@ def run(command, timeout):
     except OSError as error:
         sys.exit(str(error))
     if done.returncode:
-        said = [line for line in done.stderr.splitlines() if line.strip()] or ["nothing said"]
-        sys.exit(f"{command[0]}: exit code {done.returncode}: {said[-1]}")
+        sys.exit(f"{command[0]}: {turns.why(done)}")
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 

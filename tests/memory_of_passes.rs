@@ -3,63 +3,12 @@
 //! Every allocation of the process is counted, on whatever thread; there is one test here, so that no other
 //! allocates beside it.
 
+mod counting;
+
 use candle_core::{Device, Result, Tensor};
 use looc::nn::{Backbone, BackboneKind, ModelSettings, Pass, PlannedResNet, Stem, kernels::Isa};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    sync::{
-        Barrier, Mutex,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
-};
-
-/// The system's allocator, and how often it was asked and for how many bytes.
-struct Counting;
-
-static CALLS: AtomicUsize = AtomicUsize::new(0);
-static BYTES: AtomicUsize = AtomicUsize::new(0);
-
-fn count(bytes: usize) {
-    CALLS.fetch_add(1, Relaxed);
-    BYTES.fetch_add(bytes, Relaxed);
-}
-
-// SAFETY: every call goes on to the system's allocator as it came; counting neither allocates nor panics.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size());
-        // SAFETY: what the caller vouches for.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count(layout.size());
-        // SAFETY: what the caller vouches for.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count(size);
-        // SAFETY: what the caller vouches for.
-        unsafe { System.realloc(old, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, old: *mut u8, layout: Layout) {
-        // SAFETY: what the caller vouches for.
-        unsafe { System.dealloc(old, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Calls and bytes that `work` allocates.
-fn allocated<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, [usize; 2])> {
-    let before = [CALLS.load(Relaxed), BYTES.load(Relaxed)];
-    let result = work()?;
-    Ok((result, [CALLS.load(Relaxed) - before[0], BYTES.load(Relaxed) - before[1]]))
-}
+use std::sync::{Barrier, Mutex};
 
 /// What a pass may allocate, whatever its shape. Of the features' tensor: the values, candle's two shared
 /// boxes (storage and tensor), the lists of sizes and strides. For the buffer that a pass writes in place (the
@@ -105,9 +54,12 @@ impl Pair {
 
     /// Calls and bytes of one forward pass that learns, its way back, and one for keys.
     fn step(&mut self) -> Result<[[usize; 2]; 3]> {
-        let (_, learn) = allocated(|| self.net.forward(&self.images, Pass::Learn))?;
-        let (_, back) = allocated(|| self.net.backward(&self.gradient))?;
-        let (_, key) = allocated(|| self.twin.forward(&self.images, Pass::Key))?;
+        let (result, learn) = counting::of_process(|| self.net.forward(&self.images, Pass::Learn));
+        result?;
+        let (result, back) = counting::of_process(|| self.net.backward(&self.gradient));
+        result?;
+        let (result, key) = counting::of_process(|| self.twin.forward(&self.images, Pass::Key));
+        result?;
         Ok([learn, back, key])
     }
 }

@@ -1,44 +1,13 @@
 //! Making views takes no memory from the system once a thread has made its first ones.
 
+mod counting;
+
+use counting::of_this_thread;
 use looc::{
     augment::{Entry, Image, KINDS, PlanAddress, ViewPlan},
     data::{Images, Recipe, make_batch},
     rng::Domain,
 };
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
-};
-
-/// The system's memory; it counts how often this thread asks for some.
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every request goes to `System` as it came, and counting asks for no memory.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller's promises are those that `System` asks for.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: as above; `at` came from `System`.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
-
-#[global_allocator]
-static MEMORY: Counting = Counting;
-
-fn allocations(work: impl FnOnce()) -> u64 {
-    let before = COUNT.get();
-    work();
-    COUNT.get() - before
-}
 
 /// Every operation is on; coins fall as they do by default.
 fn entries() -> Vec<Entry> {
@@ -72,7 +41,7 @@ fn a_view_takes_none() {
             }
         };
         (0..10).for_each(&mut make);
-        assert_eq!(allocations(|| (10..40).for_each(&mut make)), 0, "side {side}");
+        assert_eq!(of_this_thread(|| (10..40).for_each(&mut make)), 0, "side {side}");
     }
 }
 
@@ -81,7 +50,7 @@ fn a_larger_batch_takes_no_more_often() {
     let images = noise(64, 32);
     let recipe = |batch| Recipe { entries: entries(), seed: 2, batch, threads: 1 };
     let (small, large) = (recipe(4), recipe(32));
-    let of = |recipe: &Recipe| allocations(|| drop(make_batch(&images, recipe, 0)));
+    let of = |recipe: &Recipe| of_this_thread(|| drop(make_batch(&images, recipe, 0)));
     of(&small);
     assert_eq!(of(&small), of(&large));
 }
