@@ -23,6 +23,7 @@ impl Augmentation for Flip {
     const HELP: &'static str = "mirrors left and right";
     const KNOBS: &'static [Knob] =
         &[Knob { path: "p", min: 0.0, max: 1.0, step: 0.05, help: "probability of a flip" }];
+    const DISCRETE: bool = true;
     /// Whether it is mirrored.
     type Params = bool;
 

@@ -46,6 +46,8 @@ pub trait Augmentation: Clone + std::fmt::Debug + PartialEq + Default + Serializ
     const KNOBS: &'static [Knob];
     /// The kinds that must come earlier when they are in the list too, each with the reason.
     const AFTER: &'static [(&'static str, &'static str)] = &[];
+    /// Whether it has so few values that two independent draws are often equal: it can then be `distinct`.
+    const DISCRETE: bool = false;
     /// What is drawn for one view. Equal parameters must give equal images.
     type Params: Clone + std::fmt::Debug + PartialEq + Send + Sync;
 

@@ -16,6 +16,10 @@ pub struct Entry {
     pub enabled: bool,
     /// It owns an embedding space, named after it.
     pub head: bool,
+    /// Where it trains a head, the keys that do not share its parameters have others than the query. An
+    /// independent draw of one of four angles is the query's once in four times, and that key is then
+    /// a negative of its space which looks as the positive does.
+    pub distinct: bool,
 }
 
 impl Entry {
@@ -131,6 +135,12 @@ impl ViewPlan {
             if let ViewName::Sharing(name) = key.name {
                 share(query, key, name);
             }
+            let name = key.name;
+            let others = |entry: &&Entry| name != ViewName::Sharing(entry.name());
+            let distinct = entries.iter().filter(|entry| entry.distinct && entry.trains_a_head());
+            for entry in distinct.filter(others) {
+                differ(query, key, entry, at, [width, height]);
+            }
         }
     }
 }
@@ -139,12 +149,36 @@ impl ViewParams {
     fn redraw(&mut self, name: ViewName, entries: &[Entry], at: PlanAddress, [width, height]: [usize; 2]) {
         self.name = name;
         self.params.clear();
-        self.params.extend(entries.iter().filter(|entry| entry.enabled).map(|entry| {
-            let augmentation = name_key(entry.name());
-            let address = Address { epoch: at.epoch, sample: at.sample, view: name.key(), augmentation };
-            let mut stream = Stream::at(at.seed, at.domain, address);
-            (entry.name(), entry.settings.sample(&mut stream, width, height))
-        }));
+        self.params.extend(
+            entries.iter().filter(|entry| entry.enabled).map(|entry| {
+                (entry.name(), entry.settings.sample(&mut stream(name, entry, at), width, height))
+            }),
+        );
+    }
+}
+
+/// The random stream of one augmentation in one view.
+fn stream(view: ViewName, entry: &Entry, at: PlanAddress) -> Stream {
+    let augmentation = name_key(entry.name());
+    let address = Address { epoch: at.epoch, sample: at.sample, view: view.key(), augmentation };
+    Stream::at(at.seed, at.domain, address)
+}
+
+/// Draws on where a key's parameters of one augmentation are the query's, until they are not: the first
+/// draw stays where it differs. A flip with `p` 0 stays as it is.
+fn differ(
+    query: &ViewParams,
+    key: &mut ViewParams,
+    entry: &Entry,
+    at: PlanAddress,
+    [width, height]: [usize; 2],
+) {
+    let (Some(from), name) = (query.of(entry.name()), entry.name()) else { return };
+    let (view, own) = (key.name, key.params.iter_mut().find(|(own, _)| *own == name));
+    let Some((_, own)) = own.filter(|(_, own)| own == from) else { return };
+    let mut stream = stream(view, entry, at);
+    if let Some(other) = entry.settings.sample_different(&mut stream, width, height, from) {
+        *own = other;
     }
 }
 

@@ -13,6 +13,8 @@ pub struct Kind {
     pub knobs: &'static [Knob],
     /// The kinds that must come earlier in the list, each with the reason.
     pub after: &'static [(&'static str, &'static str)],
+    /// Whether two independent draws are often equal.
+    pub discrete: bool,
     /// Its settings from a document, or with every default for an empty one.
     pub read: fn(serde_json::Value) -> Result<Settings, serde_path_to_error::Error<serde_json::Error>>,
     /// Drawn parameters from a document, for the fixtures.
@@ -36,6 +38,7 @@ macro_rules! augmentations {
             help: <super::$module::$name as Augmentation>::HELP,
             knobs: <super::$module::$name as Augmentation>::KNOBS,
             after: <super::$module::$name as Augmentation>::AFTER,
+            discrete: <super::$module::$name as Augmentation>::DISCRETE,
             read: |document| serde_path_to_error::deserialize(document).map(Settings::$name),
             #[cfg(test)]
             read_params: |document| serde_json::from_value(document).map(Params::$name),

@@ -39,6 +39,7 @@ impl Augmentation for Rotation {
         Flip::KIND,
         "a mirrored quarter turn is the opposite turn, so views that share an angle would not show the same side up",
     )];
+    const DISCRETE: bool = true;
     /// Counterclockwise quarter turns, in `0..4`.
     type Params = u8;
 

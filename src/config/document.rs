@@ -31,6 +31,8 @@ const SECTIONS: &[(&str, &[Knob])] = &[
 
 /// Keys that every entry of the list of augmentations has beside its own.
 const OF_EVERY_ENTRY: [&str; 3] = ["kind", "enabled", "head"];
+/// A key of those whose values are few.
+const DISTINCT: &str = "distinct";
 
 /// A configuration from a document; what is left out has its default.
 pub(super) fn from_value(value: Value) -> Result<Config, Wrong> {
@@ -86,18 +88,19 @@ fn one_entry(place: usize, item: Value) -> Result<Entry, Wrong> {
     let defaults = (kind.read)(Value::Object(Map::new())).map_err(|error| section.type_error(&error))?;
     let defaults = defaults.document().unwrap_or_default();
     let own = defaults.as_object().into_iter().flat_map(Map::keys).map(String::as_str);
-    let known: Vec<&str> = OF_EVERY_ENTRY.into_iter().chain(own).collect();
+    let distinct = kind.discrete.then_some(DISTINCT);
+    let known: Vec<&str> = OF_EVERY_ENTRY.into_iter().chain(distinct).chain(own).collect();
     section.keys(&map, &known)?;
     let mut flag = |key: &str, default: bool| match map.remove(key) {
         None => Ok(default),
         Some(Value::Bool(flag)) => Ok(flag),
         Some(other) => Err(section.wrong(key, format!("expected true or false, but found {other}"))),
     };
-    let (enabled, head) = (flag("enabled", true)?, flag("head", false)?);
+    let (enabled, head, distinct) = (flag("enabled", true)?, flag("head", false)?, flag(DISTINCT, false)?);
     let settings = (kind.read)(Value::Object(map.clone())).map_err(|error| section.type_error(&error))?;
     section.ranges(&map)?;
     settings.check().map_err(|invalid| section.invalid(invalid))?;
-    Ok(Entry { settings, enabled, head })
+    Ok(Entry { settings, enabled, head, distinct })
 }
 
 /// The list of augmentations as a document.
@@ -108,6 +111,9 @@ pub(super) fn augment(config: &Config) -> Value {
         map.extend(entry.settings.document().ok().and_then(|it| it.as_object().cloned()).unwrap_or_default());
         map.insert("enabled".into(), entry.enabled.into());
         map.insert("head".into(), entry.head.into());
+        if entry.settings.kind().discrete {
+            map.insert(DISTINCT.into(), entry.distinct.into());
+        }
         Value::Object(map)
     });
     Value::Array(entries.collect())

@@ -73,6 +73,10 @@ fn augmentations_that_cannot_be_are_refused_where_they_stand() {
         &["mine.yaml:3:12", "augment.crop.scale"],
     );
     says(&refused("augment:\n  - kind: rotation\n    angles: [0, 45]\n"), &["mine.yaml:3:17", "45°"]);
+    says(
+        &refused("augment:\n  - { kind: color, distinct: true }\n"),
+        &["mine.yaml:2:20", "no key `distinct`"],
+    );
 }
 
 #[test]

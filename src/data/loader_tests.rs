@@ -11,7 +11,7 @@ fn recipe(batch: usize) -> Recipe {
     let entry = |name: &str, head| {
         let kind = KINDS.iter().find(|kind| kind.name == name).unwrap();
         let settings = (kind.read)(serde_json::json!({})).unwrap();
-        Entry { settings, enabled: true, head }
+        Entry { settings, enabled: true, head, distinct: false }
     };
     let entries =
         vec![entry("crop", false), entry("flip", false), entry("color", true), entry("rotation", true)];

@@ -64,6 +64,7 @@ fn through_the_plan_too_the_key_of_rotation_has_the_same_side_up() {
         settings: (kind(name).read)(serde_json::json!({})).unwrap(),
         enabled: true,
         head,
+        distinct: false,
     };
     let entries = [entry("flip", false), entry("rotation", true)];
     check_order(&entries).unwrap();

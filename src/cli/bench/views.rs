@@ -76,7 +76,7 @@ fn every_operation() -> Vec<Entry> {
         Settings::Blur(Blur { p: 1.0, sigma: [0.1, 2.0] }),
         Settings::Rotation(Rotation { angles: vec![90, 180, 270] }),
     ];
-    list.map(|settings| Entry { settings, enabled: true, head: false }).into()
+    list.map(|settings| Entry { settings, enabled: true, head: false, distinct: false }).into()
 }
 
 /// Seconds a view.
