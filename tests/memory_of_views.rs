@@ -14,7 +14,7 @@ fn entries() -> Vec<Entry> {
     let entry = |name| {
         let kind = KINDS.iter().find(|kind| kind.name == name).unwrap();
         let settings = (kind.read)(serde_json::json!({})).unwrap();
-        Entry { settings, enabled: true, head: true }
+        Entry { settings, enabled: true, head: true, distinct: false }
     };
     ["crop", "flip", "color", "blur", "rotation"].map(entry).into()
 }

@@ -1,6 +1,9 @@
 //! `looc-tui data`.
 
-use super::{Code, Globals, Run, say, sheet};
+use super::{
+    Code, Globals, Run, say,
+    sheet::{Sheet, Tile},
+};
 use crate::{
     config::Config,
     data::{self, Counted, DataError, Images, Splits},
@@ -33,15 +36,15 @@ const COLUMNS: usize = 8;
 
 /// Looks into a data set without training: its kind, the images of each part and class, their sizes,
 /// damaged files and why, and the channels' moments over the training images. With --out it draws some
-/// training images of each class into a PNG.
+/// training images of each class into a PNG or an SVG.
 #[derive(Args)]
 #[command(verbatim_doc_comment, after_help = HELP)]
 pub struct Data {
     /// A folder with a data set, or a configuration (YAML); without either, the built-in data set
     #[arg(value_name = "DIR|CONFIG")]
     what: Option<PathBuf>,
-    /// The PNG to write
-    #[arg(long, value_name = "FILE.png")]
+    /// The PNG or SVG to write
+    #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// One JSON document instead of text
     #[arg(long)]
@@ -59,8 +62,8 @@ impl Run for Data {
         };
         if let Some(out) = &self.out {
             let images = if splits.train.is_empty() { &splits.held_out } else { &splits.train };
-            let sheet = sheet::draw(images.side, &tiles(images), COLUMNS);
-            sheet.save(out).wrap_err_with(|| format!("cannot write {}", printable_name(out.as_os_str())))?;
+            let saved = Sheet::new(images.side, &tiles(images), COLUMNS).save(out);
+            saved.wrap_err_with(|| format!("cannot write {}", printable_name(out.as_os_str())))?;
         }
         // Last: whoever reads it may stop before its end.
         writeln!(std::io::stdout(), "{text}")?;
@@ -200,7 +203,7 @@ fn classes(labels: &Counted) -> Vec<String> {
 }
 
 /// Some images of each class, the first ones; without classes, some from all over the set.
-fn tiles(images: &Images) -> Vec<sheet::Tile> {
+fn tiles(images: &Images) -> Vec<Tile> {
     let chosen: Vec<usize> = match images.labels.first() {
         Some(labels) => {
             let each = (TILES / labels.classes.len().max(1)).max(1);
@@ -215,7 +218,7 @@ fn tiles(images: &Images) -> Vec<sheet::Tile> {
             (0..count).map(|place| place * images.len() / count).collect()
         }
     };
-    let tile = |index: usize| sheet::Tile {
+    let tile = |index: usize| Tile {
         title: format!("image {index}"),
         picture: images.bytes(index).to_vec(),
         lines: images.describe(index).into_iter().map(|line| (line, false)).collect(),
