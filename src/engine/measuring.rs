@@ -1,17 +1,12 @@
 //! Measurements between steps: a slice a step, so that training stops for no more than a blink.
 
 use super::{EngineError, message::Phase, trainer::Trainer};
-use crate::eval::{
-    Measured, Measurement, Subject,
-    measurement::{clean, some},
-};
+use crate::eval::{Measured, Measurement, Subject};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-/// Images that give BatchNorm its statistics before the first step.
-const CALIBRATION: usize = 256;
 /// A checkpoint waits so long for a measurement to end.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -32,10 +27,7 @@ impl Trainer<'_> {
         let config = self.config();
         self.frozen.refresh(&self.learner)?;
         if self.now.step == 0 {
-            let groups = config.model.bn_splits;
-            let count = self.data.train.len().min(CALIBRATION) / groups * groups;
-            let at = some(config.train.seed, "calibration", self.data.train.len(), count);
-            self.frozen.calibrate(&clean(&self.data.train, &at, &self.device)?)?;
+            self.frozen.calibrate_on(&self.data.train, config.model.bn_splits, config.train.seed)?;
         }
         let subject = Subject {
             data: &self.data,

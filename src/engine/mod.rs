@@ -11,6 +11,7 @@ mod mailbox;
 mod measuring;
 pub mod message;
 mod meter;
+pub mod models;
 mod preparing;
 mod recall;
 mod saving;
