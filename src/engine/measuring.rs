@@ -1,7 +1,11 @@
 //! Measurements between steps: a slice a step, so that training stops for no more than a blink.
 
-use super::{EngineError, message::Phase, trainer::Trainer};
-use crate::eval::{Measured, Measurement, Subject};
+use super::{
+    EngineError,
+    message::{Event, Phase},
+    trainer::Trainer,
+};
+use crate::eval::{Filling, Measured, Measurement, Subject, collapse::COLLAPSED};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -74,6 +78,22 @@ impl Trainer<'_> {
         Ok(())
     }
 
+    /// Tells of every space that has begun to collapse; of each once, until it has recovered. Before the first
+    /// step there is nothing to warn of: an untrained network makes all images alike.
+    fn warn_of_collapse(&mut self, step: u64, spaces: &[Filling]) {
+        if step == 0 {
+            return;
+        }
+        for Filling { head, std, rank_me, .. } in newly_collapsed(&mut self.collapsing, spaces) {
+            let text = format!(
+                "step {step}: the space {head} is collapsing: its embeddings differ by {std:.4} a dimension, \
+                 less than {COLLAPSED} of what they would if they were spread evenly (RankMe {rank_me:.1}); \
+                 lower the learning rate, or raise the temperature or contrast.momentum"
+            );
+            self.publisher.event(Event::Warning(text));
+        }
+    }
+
     fn tell_measured(&mut self, measured: Measured) {
         let report = &measured.invariance;
         let mut values: Vec<(String, f32)> = Vec::new();
@@ -87,6 +107,14 @@ impl Trainer<'_> {
             }
         }
         values.extend(measured.knn.iter().map(|(label, accuracy)| (format!("knn/{label}"), *accuracy)));
+        for filling in &measured.spaces {
+            for (tag, value) in
+                [("std", filling.std), ("rankme", filling.rank_me), ("uniformity", filling.uniformity)]
+            {
+                values.push((format!("{tag}/{}", filling.head), value));
+            }
+        }
+        self.warn_of_collapse(report.step, &measured.spaces);
         let time = self.time();
         let row = values.iter().map(|(tag, value)| (tag.as_str(), *value));
         let logged = self.run.metrics().record(report.step, time, row);
@@ -99,5 +127,38 @@ impl Trainer<'_> {
         self.now.knn = measured.knn;
         let phase = if self.now.phase == Phase::Paused { Phase::Paused } else { Phase::Training };
         self.publish(phase);
+    }
+}
+
+/// The spaces that are collapsing and were not before; `known` is then what is collapsing now.
+fn newly_collapsed<'a>(known: &mut Vec<String>, spaces: &'a [Filling]) -> Vec<&'a Filling> {
+    let before = std::mem::take(known);
+    let collapsed: Vec<&Filling> = spaces.iter().filter(|space| space.collapsed).collect();
+    known.extend(collapsed.iter().map(|space| space.head.clone()));
+    collapsed.into_iter().filter(|space| !before.contains(&space.head)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_collapse_is_told_once_until_it_is_over() {
+        let space = |head: &str, collapsed| Filling {
+            head: head.into(),
+            std: 0.0,
+            rank_me: 1.0,
+            uniformity: 0.0,
+            collapsed,
+        };
+        let mut known = Vec::new();
+        let mut told = |all: bool, color: bool| -> Vec<String> {
+            let spaces = [space("all", all), space("color", color)];
+            newly_collapsed(&mut known, &spaces).iter().map(|space| space.head.clone()).collect()
+        };
+        assert_eq!(told(false, true), ["color"]);
+        assert_eq!(told(true, true), ["all"]);
+        assert!(told(true, false).is_empty());
+        assert_eq!(told(true, true), ["color"]);
     }
 }

@@ -84,6 +84,7 @@ impl<'a> Trainer<'a> {
             loader,
             frozen,
             measurement,
+            collapsing: Vec::new(),
             generations,
             replay,
             meter,

@@ -37,6 +37,8 @@ pub(super) struct Trainer<'a> {
     pub loader: Option<Loader>,
     pub frozen: Frozen,
     pub measurement: Option<Measurement>,
+    /// The spaces that were collapsing when they were last measured.
+    pub collapsing: Vec<String>,
     /// How often a head of each name was made.
     pub generations: BTreeMap<String, u64>,
     /// Edits that were journaled before an interruption and are still to come.

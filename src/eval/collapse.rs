@@ -24,15 +24,20 @@ pub(super) const SCORE: Score = Score {
 /// A space whose deviation is below this share of 1/√d is told of as collapsing.
 pub const COLLAPSED: f64 = 0.1;
 
+/// Whether a mean deviation is that of a collapsing space of so many dimensions.
+pub fn is_collapsed(deviation: f64, dim: usize) -> bool {
+    deviation * (dim as f64).sqrt() < COLLAPSED
+}
+
 fn measure(_: &Exam, on: &Representation) -> Result<Vec<Figure>> {
     let (rows, dim) = on.held_out.dims2()?;
     let figure = |score, label, value| {
         Figure::new(score, on, label, SPACES, value, Unit::Number).with("queries", rows).with("dim", dim)
     };
     let std = deviation(&on.held_out)?;
-    let scaled = std * (dim as f64).sqrt();
+    let (scaled, collapsed) = (std * (dim as f64).sqrt(), is_collapsed(std, dim));
     Ok(vec![
-        figure("std", "std·√d", scaled).with("std", std).with("collapsed", scaled < COLLAPSED),
+        figure("std", "std·√d", scaled).with("std", std).with("collapsed", collapsed),
         figure("rankme", "RankMe", rank_me(&on.held_out)?),
     ])
 }

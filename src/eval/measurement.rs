@@ -1,8 +1,9 @@
 //! One measurement of a model, done in slices, so that training goes on between them.
 
 use super::{
-    Frozen, InvarianceReport, invariance, neighbours,
+    Frozen, InvarianceReport, collapse, invariance, neighbours,
     pairs::{Pairs, Places},
+    uniformity,
     views::{Views, clean, slice, some},
 };
 use crate::{
@@ -15,6 +16,8 @@ use std::sync::Arc;
 /// Training images that the neighbours are among, at most; and for each held-out image measured.
 const BANK: usize = 2048;
 const BANK_PER_QUERY: usize = 4;
+/// Images whose pairs make the uniformity, at most.
+const PAIRED: usize = 1024;
 
 /// What came out.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +25,35 @@ pub struct Measured {
     pub invariance: InvarianceReport,
     /// Label's name and the accuracy of the weighted kNN on the backbone's features, 0–1.
     pub knn: Vec<(Arc<str>, f32)>,
+    /// How every space is filled, by the embeddings of T(x).
+    pub spaces: Vec<Filling>,
+}
+
+/// How an embedding space is filled: see [`collapse`] and [`uniformity`](super::uniformity).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filling {
+    pub head: String,
+    /// The mean deviation of a dimension.
+    pub std: f32,
+    pub rank_me: f32,
+    pub uniformity: f32,
+    /// Whether its deviation says that it is collapsing.
+    pub collapsed: bool,
+}
+
+impl Filling {
+    /// Of a head's embeddings, `[images, dim]`.
+    fn of(head: &str, z: &Tensor) -> Result<Self> {
+        let std = collapse::deviation(z)?;
+        let some = z.narrow(0, 0, z.dim(0)?.min(PAIRED))?;
+        Ok(Self {
+            head: head.into(),
+            std: std as f32,
+            rank_me: collapse::rank_me(z)? as f32,
+            uniformity: uniformity::uniformity(&some)? as f32,
+            collapsed: collapse::is_collapsed(std, z.dim(1)?),
+        })
+    }
 }
 
 /// What is measured, and on what.
@@ -43,7 +75,10 @@ pub struct Measurement {
     queries: Vec<u32>,
     bank: Vec<u32>,
     sums: Option<invariance::Sums>,
-    /// Images done: first the pairs of views, then the bank, then the queries.
+    /// Each head's embeddings of T(x), row by row.
+    embeddings: Vec<Vec<f32>>,
+    spaces: Vec<Filling>,
+    /// Done: first the pairs of the images' views, then the bank, the queries, and the heads' spaces.
     done: usize,
     features: Vec<Tensor>,
 }
@@ -66,6 +101,8 @@ impl Measurement {
             queries,
             bank,
             sums: None,
+            embeddings: Vec::new(),
+            spaces: Vec::new(),
             done: 0,
             features: Vec::new(),
         }
@@ -92,6 +129,8 @@ impl Measurement {
         } else if at < pairs + bank + queries {
             let features = features(model, &self.data.held_out, &self.queries[at - pairs - bank..], device)?;
             self.keep(features)?
+        } else if self.spaces.len() < self.embeddings.len() {
+            self.fill(model)?
         } else {
             return self.finish(model).map(Some);
         };
@@ -102,6 +141,18 @@ impl Measurement {
         let count = features.dim(0)?;
         self.features.push(features);
         Ok(count)
+    }
+
+    /// How the next head's space is filled.
+    fn fill(&mut self, model: &Frozen) -> Result<usize> {
+        let place = self.spaces.len();
+        let Some(head) = model.heads().nth(place) else { candle_core::bail!("a head is gone") };
+        let z = std::mem::take(&mut self.embeddings[place]);
+        let images = self.queries.len();
+        let dim = z.len() / images.max(1);
+        let z = Tensor::from_vec(z, (images, dim), &Device::Cpu)?;
+        self.spaces.push(Filling::of(head, &z)?);
+        Ok(1)
     }
 
     /// Pairs of views of the next few images.
@@ -118,10 +169,12 @@ impl Measurement {
         let dim = spaces.first().and_then(|rows| rows.first()).map_or(0, Vec::len);
         let fresh = || invariance::Sums::new(spaces.len(), self.pairs.columns.len(), dim);
         let sums = self.sums.get_or_insert_with(fresh);
+        self.embeddings.resize(spaces.len(), Vec::new());
         for Places { base, columns } in &places {
             sums.image();
             for (head, z) in spaces.iter().enumerate() {
                 sums.embedding(head, &z[*base]);
+                self.embeddings[head].extend_from_slice(&z[*base]);
                 for (column, pair) in columns.iter().enumerate() {
                     if let Some((first, other)) = pair {
                         sums.pair(head, column, &z[*first], &z[*other]);
@@ -153,7 +206,7 @@ impl Measurement {
                 knn.push((trained.name.as_str().into(), right));
             }
         }
-        Ok(Measured { invariance, knn })
+        Ok(Measured { invariance, knn, spaces: std::mem::take(&mut self.spaces) })
     }
 }
 

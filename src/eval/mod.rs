@@ -26,7 +26,7 @@ mod views;
 
 pub use frozen::Frozen;
 pub use invariance::InvarianceReport;
-pub use measurement::{Measured, Measurement, Subject};
+pub use measurement::{Filling, Measured, Measurement, Subject};
 pub use offline::{Asked, EvalError, Evaluation, Offline};
 pub use scores::{Figure, Reach, SCORES, Score, Unit};
 pub use settings::*;

@@ -37,7 +37,7 @@ fn heading(of: &Evaluated) -> String {
     let (kind, size) = (&config.data.kind, config.data.size);
     format!(
         "{run}, step {step}, seed {seed}, configuration {}, on {compute}, {:.1} s\n\
-         {kind} at {size} px: fitted to {} of {} training images, read on {} held-out images, views of {}\n\
+         {kind} at {size} px: fitted to {} of {} training images, read on {} held-out; views of {}\n\
          V: the backbone's features; z:HEAD: a head's embedding; all by the query encoder in evaluation mode\n\
          at init: the same network before its first step, same seed, with BatchNorm's statistics of its own\n",
         of.stored.hash(),
