@@ -1,8 +1,10 @@
-//! Measurements between steps: a slice a step, so that training stops for no more than a blink.
+//! Measurements between steps: a slice at a time, so that training stops for no more than a blink, and at a
+//! pace that costs it little (see [`Pace`]).
 
 use super::{
     EngineError,
     message::{Event, Phase},
+    pace::Pace,
     trainer::Trainer,
 };
 use crate::eval::{Filling, Measured, Measurement, Subject, collapse::COLLAPSED};
@@ -44,13 +46,29 @@ impl Trainer<'_> {
         Ok(())
     }
 
+    /// One slice of the measurement under way, if there is one and it is its turn. While nothing is trained
+    /// it always is; and the first measurement, which all others are compared with, is not kept waiting.
+    pub fn measure_in_turn(&mut self) -> Result<(), EngineError> {
+        let turn = self.pace.allows(Instant::now());
+        if turn || self.now.phase == Phase::Paused {
+            return self.measure_slice();
+        }
+        if self.now.invariance.is_none() {
+            self.measure_slice()?;
+            self.pace = Pace::new(Instant::now());
+        }
+        Ok(())
+    }
+
     /// One slice of the measurement under way, if there is one.
-    pub fn measure_slice(&mut self) -> Result<(), EngineError> {
+    fn measure_slice(&mut self) -> Result<(), EngineError> {
         let Some(measurement) = &mut self.measurement else { return Ok(()) };
+        let since = Instant::now();
         if let Some(measured) = measurement.advance(&mut self.frozen, &self.device)? {
             self.measurement = None;
             self.tell_measured(measured);
         }
+        self.pace.took(since.elapsed());
         Ok(())
     }
 

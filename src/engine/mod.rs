@@ -12,6 +12,7 @@ mod measuring;
 pub mod message;
 mod meter;
 pub mod models;
+mod pace;
 mod preparing;
 mod recall;
 mod saving;

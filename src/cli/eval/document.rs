@@ -60,7 +60,7 @@ fn row(model: &str, figure: &Figure) -> Value {
     Value::Object(row)
 }
 
-/// JSON has no NaN: as in the metrics, it is told in a word.
+/// To the seven digits that f32 has. JSON has no NaN: as in the metrics, it is told in a word.
 fn number(value: f64) -> Value {
-    if value.is_finite() { json!(value) } else { json!(value.to_string()) }
+    if value.is_finite() { json!((value * 1e7).round() / 1e7) } else { json!(value.to_string()) }
 }
