@@ -12,7 +12,7 @@ use looc::{
     config::Config,
     data::{self, Images, Splits, normalise},
     engine::{self, Job, Place, message::Phase},
-    eval::{Frozen, measurement::clean, probe::Probe},
+    eval::{Frozen, clean, probe::Probe},
     looc::Learner,
 };
 

@@ -38,10 +38,15 @@ pub struct Globals {
 impl Globals {
     /// The configuration in a file, or the quickstart's, with the changes of the command line.
     pub fn config(&self, path: Option<&Path>) -> Result<Config, ConfigError> {
+        Config::load(path, &self.overrides())
+    }
+
+    /// The changes of the command line, as in `--set`.
+    pub fn overrides(&self) -> Vec<String> {
         let mut overrides = self.set.clone();
         overrides.extend(self.seed.map(|seed| format!("train.seed={seed}")));
         overrides.extend(self.threads.map(|threads| format!("train.threads={threads}")));
-        Config::load(path, &overrides)
+        overrides
     }
 
     /// Whether anything beside a file says what the configuration is.

@@ -5,6 +5,7 @@ mod bench;
 mod config;
 mod data;
 mod doctor;
+mod eval;
 mod log;
 mod runs;
 mod screen;
@@ -70,6 +71,8 @@ commands! {
     doctor::Doctor,
     /// List the runs in a folder: state, step, configuration, last figures
     runs::Runs,
+    /// Evaluate a checkpoint: kNN, linear, rotation and few-shot probes, invariance, collapse, uniformity
+    eval::Eval,
     /// Time training steps on random images
     bench::Bench,
 }

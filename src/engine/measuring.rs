@@ -1,17 +1,18 @@
-//! Measurements between steps: a slice a step, so that training stops for no more than a blink.
+//! Measurements between steps: a slice at a time, so that training stops for no more than a blink, and at a
+//! pace that costs it little (see [`Pace`]).
 
-use super::{EngineError, message::Phase, trainer::Trainer};
-use crate::eval::{
-    Measured, Measurement, Subject,
-    measurement::{clean, some},
+use super::{
+    EngineError,
+    message::{Event, Phase},
+    pace::Pace,
+    trainer::Trainer,
 };
+use crate::eval::{Filling, Measured, Measurement, Subject, collapse::COLLAPSED};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-/// Images that give BatchNorm its statistics before the first step.
-const CALIBRATION: usize = 256;
 /// A checkpoint waits so long for a measurement to end.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -32,10 +33,7 @@ impl Trainer<'_> {
         let config = self.config();
         self.frozen.refresh(&self.learner)?;
         if self.now.step == 0 {
-            let groups = config.model.bn_splits;
-            let count = self.data.train.len().min(CALIBRATION) / groups * groups;
-            let at = some(config.train.seed, "calibration", self.data.train.len(), count);
-            self.frozen.calibrate(&clean(&self.data.train, &at, &self.device)?)?;
+            self.frozen.calibrate_on(&self.data.train, config.model.bn_splits, config.train.seed)?;
         }
         let subject = Subject {
             data: &self.data,
@@ -48,13 +46,29 @@ impl Trainer<'_> {
         Ok(())
     }
 
+    /// One slice of the measurement under way, if there is one and it is its turn. While nothing is trained
+    /// it always is; and the first measurement, which all others are compared with, is not kept waiting.
+    pub fn measure_in_turn(&mut self) -> Result<(), EngineError> {
+        let turn = self.pace.allows(Instant::now());
+        if turn || self.now.phase == Phase::Paused {
+            return self.measure_slice();
+        }
+        if self.now.invariance.is_none() {
+            self.measure_slice()?;
+            self.pace = Pace::new(Instant::now());
+        }
+        Ok(())
+    }
+
     /// One slice of the measurement under way, if there is one.
-    pub fn measure_slice(&mut self) -> Result<(), EngineError> {
+    fn measure_slice(&mut self) -> Result<(), EngineError> {
         let Some(measurement) = &mut self.measurement else { return Ok(()) };
+        let since = Instant::now();
         if let Some(measured) = measurement.advance(&mut self.frozen, &self.device)? {
             self.measurement = None;
             self.tell_measured(measured);
         }
+        self.pace.took(since.elapsed());
         Ok(())
     }
 
@@ -82,6 +96,22 @@ impl Trainer<'_> {
         Ok(())
     }
 
+    /// Tells of every space that has begun to collapse; of each once, until it has recovered. Before the first
+    /// step there is nothing to warn of: an untrained network makes all images alike.
+    fn warn_of_collapse(&mut self, step: u64, spaces: &[Filling]) {
+        if step == 0 {
+            return;
+        }
+        for Filling { head, std, rank_me, .. } in newly_collapsed(&mut self.collapsing, spaces) {
+            let text = format!(
+                "step {step}: the space {head} is collapsing: its embeddings differ by {std:.4} a dimension, \
+                 less than {COLLAPSED} of what they would if they were spread evenly (RankMe {rank_me:.1}); \
+                 lower the learning rate, or raise the temperature or contrast.momentum"
+            );
+            self.publisher.event(Event::Warning(text));
+        }
+    }
+
     fn tell_measured(&mut self, measured: Measured) {
         let report = &measured.invariance;
         let mut values: Vec<(String, f32)> = Vec::new();
@@ -95,6 +125,14 @@ impl Trainer<'_> {
             }
         }
         values.extend(measured.knn.iter().map(|(label, accuracy)| (format!("knn/{label}"), *accuracy)));
+        for filling in &measured.spaces {
+            for (tag, value) in
+                [("std", filling.std), ("rankme", filling.rank_me), ("uniformity", filling.uniformity)]
+            {
+                values.push((format!("{tag}/{}", filling.head), value));
+            }
+        }
+        self.warn_of_collapse(report.step, &measured.spaces);
         let time = self.time();
         let row = values.iter().map(|(tag, value)| (tag.as_str(), *value));
         let logged = self.run.metrics().record(report.step, time, row);
@@ -107,5 +145,38 @@ impl Trainer<'_> {
         self.now.knn = measured.knn;
         let phase = if self.now.phase == Phase::Paused { Phase::Paused } else { Phase::Training };
         self.publish(phase);
+    }
+}
+
+/// The spaces that are collapsing and were not before; `known` is then what is collapsing now.
+fn newly_collapsed<'a>(known: &mut Vec<String>, spaces: &'a [Filling]) -> Vec<&'a Filling> {
+    let before = std::mem::take(known);
+    let collapsed: Vec<&Filling> = spaces.iter().filter(|space| space.collapsed).collect();
+    known.extend(collapsed.iter().map(|space| space.head.clone()));
+    collapsed.into_iter().filter(|space| !before.contains(&space.head)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_collapse_is_told_once_until_it_is_over() {
+        let space = |head: &str, collapsed| Filling {
+            head: head.into(),
+            std: 0.0,
+            rank_me: 1.0,
+            uniformity: 0.0,
+            collapsed,
+        };
+        let mut known = Vec::new();
+        let mut told = |all: bool, color: bool| -> Vec<String> {
+            let spaces = [space("all", all), space("color", color)];
+            newly_collapsed(&mut known, &spaces).iter().map(|space| space.head.clone()).collect()
+        };
+        assert_eq!(told(false, true), ["color"]);
+        assert_eq!(told(true, true), ["all"]);
+        assert!(told(true, false).is_empty());
+        assert_eq!(told(true, true), ["color"]);
     }
 }

@@ -11,6 +11,8 @@ mod mailbox;
 mod measuring;
 pub mod message;
 mod meter;
+pub mod models;
+mod pace;
 mod preparing;
 mod recall;
 mod saving;

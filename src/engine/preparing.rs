@@ -2,23 +2,21 @@
 
 use super::{
     EngineError, Job, Place, Publisher,
-    edits::{Replay, heads},
+    edits::Replay,
     message::{Command, Event, Phase, Snapshot},
     meter::Meter,
+    models,
+    pace::Pace,
     recall::recall,
-    saving::{Facts, restore},
+    saving::Facts,
     trainer::{Saved, Trainer},
-    without_trace,
 };
 use crate::{
     config::Config,
     data::{self, DataError, Splits, steps_per_epoch},
     eval::Frozen,
-    looc::Learner,
-    nn::kernels::Isa,
     run::{self, Checkpoint, RunDir, checkpoint, journal},
 };
-use candle_core::Device;
 use std::{
     collections::{BTreeMap, VecDeque},
     ops::ControlFlow,
@@ -45,17 +43,17 @@ impl<'a> Trainer<'a> {
             Err(EngineError::Data(DataError::BrokenOff)) => return Ok(None),
             data => data?,
         };
-        let device = device(publisher);
-        now.compute = compute(&device)?;
-        let seed = config.train.seed;
-        let mut learner = Learner::new(&config.model, &config.contrast, &heads(&config), seed, &device)?;
+        let (device, warning) = models::device();
+        warning.into_iter().for_each(|text| publisher.event(Event::Warning(text)));
+        now.compute = models::compute(&device)?;
         let epochs = config.train.epochs * steps_per_epoch(data.train.len(), config.train.batch) as f64;
         now.steps = job.steps.unwrap_or_else(|| (epochs.round() as u64).max(1));
         let (mut time, mut saved, mut generations, mut replay) =
             (0.0, None, BTreeMap::new(), Replay::default());
+        let learner;
         let run = match resumed {
             Some((mut run, checkpoint)) => {
-                restore(&mut learner, &checkpoint, &device)?;
+                learner = models::learned(&config, &checkpoint, &device)?;
                 let facts = Facts::of(&checkpoint)?;
                 let path = run.path().join(checkpoint::CHECKPOINTS);
                 let newest = Saved { step: checkpoint.step, revision: facts.revision, path };
@@ -68,7 +66,10 @@ impl<'a> Trainer<'a> {
                 differing(&facts, &now.compute, publisher);
                 run
             }
-            None => create(&job.place, &config)?,
+            None => {
+                learner = models::fresh(&config, &device)?;
+                create(&job.place, &config)?
+            }
         };
         now.run = Some(run.path().to_path_buf());
         let frozen = Frozen::of(&learner, &config.model, &device)?;
@@ -84,6 +85,8 @@ impl<'a> Trainer<'a> {
             loader,
             frozen,
             measurement,
+            pace: Pace::new(Instant::now()),
+            collapsing: Vec::new(),
             generations,
             replay,
             meter,
@@ -171,30 +174,4 @@ fn differing(facts: &Facts, compute: &str, publisher: &Publisher) {
         );
         publisher.event(Event::Warning(text));
     }
-}
-
-/// A GPU if the program was built for one and one can be used.
-fn device(publisher: &Publisher) -> Device {
-    let gpu = if cfg!(feature = "cuda") {
-        Device::new_cuda(0)
-    } else if cfg!(feature = "metal") {
-        Device::new_metal(0)
-    } else {
-        return Device::Cpu;
-    };
-    gpu.unwrap_or_else(|error| {
-        let why = without_trace(&error);
-        publisher.event(Event::Warning(format!("no GPU can be used ({why}): the CPU computes")));
-        Device::Cpu
-    })
-}
-
-/// What the network computes on, in words: other bits may come out of another one. The number of threads
-/// changes none.
-fn compute(device: &Device) -> Result<String, EngineError> {
-    Ok(match device {
-        Device::Cpu => format!("cpu ({})", Isa::preferred()?.name()),
-        Device::Cuda(_) => "cuda:0".into(),
-        Device::Metal(_) => "metal:0".into(),
-    })
 }

@@ -6,6 +6,7 @@ use super::{
     edits::Replay,
     message::{Command, Event, Phase, Snapshot, Span, StepRecord},
     meter::Meter,
+    pace::Pace,
 };
 use crate::{
     augment::ViewName,
@@ -37,6 +38,10 @@ pub(super) struct Trainer<'a> {
     pub loader: Option<Loader>,
     pub frozen: Frozen,
     pub measurement: Option<Measurement>,
+    /// When a slice of it is due.
+    pub pace: Pace,
+    /// The spaces that were collapsing when they were last measured.
+    pub collapsing: Vec<String>,
     /// How often a head of each name was made.
     pub generations: BTreeMap<String, u64>,
     /// Edits that were journaled before an interruption and are still to come.
@@ -82,7 +87,7 @@ impl Trainer<'_> {
                 Next::Step => self.step()?,
                 Next::Rest => {}
             }
-            self.measure_slice()?;
+            self.measure_in_turn()?;
         }
     }
 

@@ -1,6 +1,8 @@
 //! A copy of the query encoder and its heads that stands still while the original trains on.
 
+use super::views::{clean, some};
 use crate::{
+    data::Images,
     looc::{Learner, Space},
     nn::{Backbone, Head, ModelSettings, Pass},
     rng::{Domain, Stream},
@@ -9,6 +11,9 @@ use candle_core::{Device, Result, Tensor};
 
 /// The share of a new batch in BatchNorm's running statistics, as in `nn::Norm`.
 const SHARE: f64 = 0.1;
+
+/// Images that give BatchNorm its statistics before the first step.
+const CALIBRATION: usize = 256;
 
 /// The query encoder and its heads at one step.
 pub struct Frozen {
@@ -66,6 +71,16 @@ impl Frozen {
         after.flat_mut().set(&batch)
     }
 
+    /// [`Self::calibrate`] with some training images, drawn for the seed, in whole groups of `groups`.
+    ///
+    /// # Errors
+    /// As [`Self::calibrate`].
+    pub fn calibrate_on(&mut self, images: &Images, groups: usize, seed: u64) -> Result<()> {
+        let count = images.len().min(CALIBRATION) / groups * groups;
+        let at = some(seed, "calibration", images.len(), count);
+        self.calibrate(&clean(images, &at, &self.device)?)
+    }
+
     /// Names of the heads, `all` first.
     pub fn heads(&self) -> impl Iterator<Item = &str> {
         self.heads.iter().map(|(name, _)| name.as_str())
@@ -84,7 +99,16 @@ impl Frozen {
     /// # Errors
     /// If the images' shape does not fit.
     pub fn embed(&mut self, images: &Tensor) -> Result<Vec<Tensor>> {
+        Ok(self.represent(images)?.1)
+    }
+
+    /// [`Self::features`] and [`Self::embed`] by one pass.
+    ///
+    /// # Errors
+    /// If the images' shape does not fit.
+    pub fn represent(&mut self, images: &Tensor) -> Result<(Tensor, Vec<Tensor>)> {
         let features = self.features(images)?;
-        self.heads.iter().map(|(_, head)| Ok(head.project(&features)?.z)).collect()
+        let z = self.heads.iter().map(|(_, head)| Ok(head.project(&features)?.z)).collect::<Result<_>>()?;
+        Ok((features, z))
     }
 }

@@ -2,13 +2,59 @@
 //!
 //! For head h and augmentation a: the mean, over held-out images x, of the cosine of z_h(T(x)) and
 //! z_h(T′(x)), where T and T′ have equal parameters but for a's, which differ. T has every augmentation
-//! that is on, and a itself even if it is off. The draws are the same at every measurement, so that
-//! what changes is the model.
+//! that is on, and a itself even if it is off (see [`super::pairs`]). The draws are the same at every
+//! measurement, so that what changes is the model.
 
-use crate::{
-    augment::{Entry, Image, Params, ViewName, ViewParams},
-    rng::{Address, Domain, Stream, name_key},
+use super::{
+    representation::Representation,
+    scores::{Exam, Figure, Reach, Score, Unit},
 };
+use crate::nn::normalise;
+use candle_core::{Result, Tensor};
+
+pub(super) const SCORE: Score = Score {
+    name: "invariance",
+    help: "cosine of two views that differ in one augmentation, raw and rescaled; selectivity of a head",
+    reach: Reach::Everywhere,
+    quick: true,
+    measure,
+};
+
+/// The figures of the training screen for any representation, brought to unit length.
+fn measure(_: &Exam, on: &Representation) -> Result<Vec<Figure>> {
+    let rows = |rows: &Tensor| normalise(rows)?.to_vec2::<f32>();
+    let names: Vec<String> = on.pairs.iter().map(|(name, ..)| name.clone()).collect();
+    let mut figures = Vec::new();
+    let mut sums = Sums::new(1, names.len(), on.base.dim(1)?);
+    for z in rows(&on.base)? {
+        sums.image();
+        sums.embedding(0, &z);
+    }
+    for (column, (_, first, other)) in on.pairs.iter().enumerate() {
+        for (z, other) in rows(first)?.iter().zip(rows(other)?) {
+            sums.pair(0, column, z, &other);
+        }
+    }
+    let head = on.head.clone().unwrap_or_default();
+    let report = sums.report(0, vec![head], names.clone());
+    let images = on.base.dim(0)?;
+    for (score, table, values) in
+        [("invariance_raw", RAW, &report.raw[0]), ("invariance", RESCALED, &report.rescaled[0])]
+    {
+        for ((name, value), (_, first, _)) in names.iter().zip(values).zip(&on.pairs) {
+            let figure = Figure::new(score, on, name, table, f64::from(*value), Unit::Number);
+            figures.push(figure.with("images", images).with("pairs", first.dim(0)?));
+        }
+    }
+    figures.extend(report.selectivity[0].map(|value| {
+        let value = f64::from(value);
+        Figure::new("selectivity", on, "selectivity", RESCALED, value, Unit::Number).with("images", images)
+    }));
+    Ok(figures)
+}
+
+const RAW: &str = "invariance, raw: mean cosine of T(x) and T′(x)";
+const RESCALED: &str = "invariance, rescaled: 0 = two different images, 1 = identical";
 
 /// Heads × augmentations.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,36 +77,6 @@ pub struct InvarianceReport {
 
 /// Below this distance from 1, the mean cosine of different images counts as collapsed.
 const COLLAPSED: f64 = 1e-6;
-
-/// The pair of views of one image for one augmentation: T and T′. None if its parameters cannot differ.
-pub(super) fn pair(
-    entries: &[Entry],
-    augmentation: &str,
-    seed: u64,
-    sample: u64,
-    image: &Image,
-) -> Option<(ViewParams, ViewParams)> {
-    let (width, height) = (image.width, image.height);
-    let used = entries.iter().filter(|entry| entry.enabled || entry.name() == augmentation);
-    let base: Vec<(&'static str, Params)> =
-        used.map(|entry| (entry.name(), first_draw(entry, seed, sample, width, height))).collect();
-    let mut other = base.clone();
-    let entry = entries.iter().find(|entry| entry.name() == augmentation)?;
-    let (_, own) = other.iter_mut().find(|(name, _)| *name == augmentation)?;
-    *own = entry.settings.sample_different(&mut stream(augmentation, seed, sample, 1), width, height, own)?;
-    let view = |params| ViewParams { name: ViewName::Query, params };
-    Some((view(base), view(other)))
-}
-
-/// An augmentation's parameters in T.
-pub(super) fn first_draw(entry: &Entry, seed: u64, sample: u64, width: usize, height: usize) -> Params {
-    entry.settings.sample(&mut stream(entry.name(), seed, sample, 0), width, height)
-}
-
-fn stream(name: &str, seed: u64, sample: u64, view: u32) -> Stream {
-    let address = Address { epoch: 0, sample, view, augmentation: name_key(name) };
-    Stream::at(seed, Domain::Invariance, address)
-}
 
 /// Sums over images, in f64.
 pub(super) struct Sums {

@@ -1,21 +1,23 @@
 //! One measurement of a model, done in slices, so that training goes on between them.
 
-use super::{Frozen, InvarianceReport, invariance, neighbours};
+use super::{
+    Frozen, InvarianceReport, collapse, invariance, neighbours,
+    pairs::{Pairs, Places},
+    uniformity,
+    views::{Views, clean, slice, some},
+};
 use crate::{
-    augment::{Entry, Image, ViewName, ViewParams},
-    data::{Images, Splits, normalise},
-    rng::{Domain, Stream},
+    augment::Entry,
+    data::{Images, Splits},
 };
 use candle_core::{Device, Result, Tensor};
 use std::sync::Arc;
 
-/// Views or images of 32×32 pixels that one slice sends through the network, about; fewer of larger ones.
-const SLICE: usize = 64;
-/// Images that are tried before an augmentation counts as one whose parameters cannot differ.
-const TRIED: usize = 16;
 /// Training images that the neighbours are among, at most; and for each held-out image measured.
 const BANK: usize = 2048;
 const BANK_PER_QUERY: usize = 4;
+/// Images whose pairs make the uniformity, at most.
+const PAIRED: usize = 1024;
 
 /// What came out.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +25,35 @@ pub struct Measured {
     pub invariance: InvarianceReport,
     /// Label's name and the accuracy of the weighted kNN on the backbone's features, 0–1.
     pub knn: Vec<(Arc<str>, f32)>,
+    /// How every space is filled, by the embeddings of T(x).
+    pub spaces: Vec<Filling>,
+}
+
+/// How an embedding space is filled: see [`collapse`] and [`uniformity`](super::uniformity).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filling {
+    pub head: String,
+    /// The mean deviation of a dimension.
+    pub std: f32,
+    pub rank_me: f32,
+    pub uniformity: f32,
+    /// Whether its deviation says that it is collapsing.
+    pub collapsed: bool,
+}
+
+impl Filling {
+    /// Of a head's embeddings, `[images, dim]`.
+    fn of(head: &str, z: &Tensor) -> Result<Self> {
+        let std = collapse::deviation(z)?;
+        let some = z.narrow(0, 0, z.dim(0)?.min(PAIRED))?;
+        Ok(Self {
+            head: head.into(),
+            std: std as f32,
+            rank_me: collapse::rank_me(z)? as f32,
+            uniformity: uniformity::uniformity(&some)? as f32,
+            collapsed: collapse::is_collapsed(std, z.dim(1)?),
+        })
+    }
 }
 
 /// What is measured, and on what.
@@ -39,15 +70,15 @@ pub struct Subject<'a> {
 /// A measurement under way.
 pub struct Measurement {
     step: u64,
-    seed: u64,
-    entries: Vec<Entry>,
-    /// The augmentations that are measured.
-    columns: Vec<&'static str>,
+    pairs: Pairs,
     data: Splits,
     queries: Vec<u32>,
     bank: Vec<u32>,
     sums: Option<invariance::Sums>,
-    /// Images done: first the pairs of views, then the bank, then the queries.
+    /// Each head's embeddings of T(x), row by row.
+    embeddings: Vec<Vec<f32>>,
+    spaces: Vec<Filling>,
+    /// Done: first the pairs of the images' views, then the bank, the queries, and the heads' spaces.
     done: usize,
     features: Vec<Tensor>,
 }
@@ -63,21 +94,15 @@ impl Measurement {
             BANK.min(BANK_PER_QUERY * queries.len())
         };
         let bank = some(seed, "bank", data.bank().len(), wanted);
-        let differs = |entry: &&Entry| {
-            queries.iter().take(TRIED).any(|sample| {
-                let image = data.held_out.image(*sample as usize);
-                invariance::pair(entries, entry.name(), seed, u64::from(*sample), &image).is_some()
-            })
-        };
         Self {
             step: subject.step,
-            seed,
-            columns: entries.iter().filter(differs).map(Entry::name).collect(),
-            entries: entries.to_vec(),
+            pairs: Pairs::new(entries, &data.held_out, &queries, seed),
             data: data.clone(),
             queries,
             bank,
             sums: None,
+            embeddings: Vec::new(),
+            spaces: Vec::new(),
             done: 0,
             features: Vec::new(),
         }
@@ -97,13 +122,15 @@ impl Measurement {
         let queries = if bank > 0 { pairs } else { 0 };
         let at = self.done;
         self.done += if at < pairs {
-            self.pairs(model, device)?
+            self.add_pairs(model, device)?
         } else if at < pairs + bank {
             let features = features(model, self.data.bank(), &self.bank[at - pairs..], device)?;
             self.keep(features)?
         } else if at < pairs + bank + queries {
             let features = features(model, &self.data.held_out, &self.queries[at - pairs - bank..], device)?;
             self.keep(features)?
+        } else if self.spaces.len() < self.embeddings.len() {
+            self.fill(model)?
         } else {
             return self.finish(model).map(Some);
         };
@@ -116,37 +143,38 @@ impl Measurement {
         Ok(count)
     }
 
+    /// How the next head's space is filled.
+    fn fill(&mut self, model: &Frozen) -> Result<usize> {
+        let place = self.spaces.len();
+        let Some(head) = model.heads().nth(place) else { candle_core::bail!("a head is gone") };
+        let z = std::mem::take(&mut self.embeddings[place]);
+        let images = self.queries.len();
+        let dim = z.len() / images.max(1);
+        let z = Tensor::from_vec(z, (images, dim), &Device::Cpu)?;
+        self.spaces.push(Filling::of(head, &z)?);
+        Ok(1)
+    }
+
     /// Pairs of views of the next few images.
-    fn pairs(&mut self, model: &mut Frozen, device: &Device) -> Result<usize> {
-        let per_image = 1 + self.columns.len();
+    fn add_pairs(&mut self, model: &mut Frozen, device: &Device) -> Result<usize> {
         let side = self.data.held_out.side;
-        let count = (slice(side) / per_image).clamp(1, self.queries.len() - self.done);
-        let mut views = Views { planes: Vec::new(), side };
-        // For each image: where T(x) is, and where each column's T(x) and T′(x) are.
-        let mut places = Vec::with_capacity(count);
+        let count = (slice(side) / self.pairs.per_image()).clamp(1, self.queries.len() - self.done);
+        let (mut views, mut places) = (Views::new(side), Vec::with_capacity(count));
         for sample in &self.queries[self.done..self.done + count] {
             let image = self.data.held_out.image(*sample as usize);
-            let base = views.add(&image, &self.base(u64::from(*sample), &image));
-            let mut columns = Vec::with_capacity(self.columns.len());
-            for name in &self.columns {
-                let pair = invariance::pair(&self.entries, name, self.seed, u64::from(*sample), &image);
-                columns.push(pair.map(|(first, other)| {
-                    let off = self.entries.iter().any(|entry| entry.name() == *name && !entry.enabled);
-                    let first = if off { views.add(&image, &first) } else { base };
-                    (first, views.add(&image, &other))
-                }));
-            }
-            places.push((base, columns));
+            places.push(self.pairs.add(&mut views, *sample, &image));
         }
         let spaces = model.embed(&views.tensor(device)?)?;
         let spaces = spaces.iter().map(Tensor::to_vec2::<f32>).collect::<Result<Vec<_>>>()?;
         let dim = spaces.first().and_then(|rows| rows.first()).map_or(0, Vec::len);
-        let fresh = || invariance::Sums::new(spaces.len(), self.columns.len(), dim);
+        let fresh = || invariance::Sums::new(spaces.len(), self.pairs.columns.len(), dim);
         let sums = self.sums.get_or_insert_with(fresh);
-        for (base, columns) in &places {
+        self.embeddings.resize(spaces.len(), Vec::new());
+        for Places { base, columns } in &places {
             sums.image();
             for (head, z) in spaces.iter().enumerate() {
                 sums.embedding(head, &z[*base]);
+                self.embeddings[head].extend_from_slice(&z[*base]);
                 for (column, pair) in columns.iter().enumerate() {
                     if let Some((first, other)) = pair {
                         sums.pair(head, column, &z[*first], &z[*other]);
@@ -157,21 +185,11 @@ impl Measurement {
         Ok(count)
     }
 
-    /// T: every augmentation that is on.
-    fn base(&self, sample: u64, image: &Image) -> ViewParams {
-        let on: Vec<Entry> = self.entries.iter().filter(|entry| entry.enabled).cloned().collect();
-        let of = |entry: &Entry| {
-            let params = invariance::first_draw(entry, self.seed, sample, image.width, image.height);
-            (entry.name(), params)
-        };
-        ViewParams { name: ViewName::Query, params: on.iter().map(of).collect() }
-    }
-
     fn finish(&mut self, model: &Frozen) -> Result<Measured> {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let heads: Vec<String> = model.heads().map(str::to_owned).collect();
         let invariance = match &self.sums {
-            Some(sums) => sums.report(self.step, heads, names(&self.columns)),
+            Some(sums) => sums.report(self.step, heads, names(&self.pairs.columns)),
             None => InvarianceReport { step: self.step, ..InvarianceReport::default() },
         };
         let mut knn = Vec::new();
@@ -188,59 +206,11 @@ impl Measurement {
                 knn.push((trained.name.as_str().into(), right));
             }
         }
-        Ok(Measured { invariance, knn })
-    }
-}
-
-/// Views on their way into a tensor.
-struct Views {
-    planes: Vec<f32>,
-    side: usize,
-}
-
-impl Views {
-    /// Adds a view; its place.
-    fn add(&mut self, image: &Image, params: &ViewParams) -> usize {
-        let size = 3 * self.side * self.side;
-        let place = self.planes.len() / size;
-        self.planes.resize((place + 1) * size, 0.0);
-        normalise(&params.apply(image), &mut self.planes[place * size..]);
-        place
-    }
-
-    fn tensor(self, device: &Device) -> Result<Tensor> {
-        let count = self.planes.len() / (3 * self.side * self.side);
-        Tensor::from_vec(self.planes, (count, 3, self.side, self.side), device)
+        Ok(Measured { invariance, knn, spaces: std::mem::take(&mut self.spaces) })
     }
 }
 
 /// Features of the first slice of these images.
 fn features(model: &mut Frozen, images: &Images, at: &[u32], device: &Device) -> Result<Tensor> {
     model.features(&clean(images, &at[..at.len().min(slice(images.side))], device)?)
-}
-
-/// Images of this side in a slice: it is to take no more than a blink.
-fn slice(side: usize) -> usize {
-    (SLICE * 32 * 32 / (side * side).max(1)).clamp(1, SLICE)
-}
-
-/// Images as they are, `[count, 3, side, side]`.
-///
-/// # Errors
-/// If the device has no room for them.
-pub fn clean(images: &Images, at: &[u32], device: &Device) -> Result<Tensor> {
-    let size = 3 * images.side * images.side;
-    let mut planes = vec![0.0; at.len() * size];
-    for (index, planes) in at.iter().zip(planes.chunks_exact_mut(size)) {
-        normalise(&images.image(*index as usize), planes);
-    }
-    Tensor::from_vec(planes, (at.len(), 3, images.side, images.side), device)
-}
-
-/// `count` of `of` images, drawn once for a seed, in the order of the draw.
-pub fn some(seed: u64, what: &str, of: usize, count: usize) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..of as u32).collect();
-    Stream::named(seed, Domain::Evaluation, what).shuffle(&mut order);
-    order.truncate(count);
-    order
 }

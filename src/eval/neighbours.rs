@@ -1,12 +1,43 @@
 //! Weighted k nearest neighbours on frozen features (Wu et al., 2018, section 3.4).
 
+use super::{
+    representation::Representation,
+    scores::{Exam, Figure, LabelSet, Reach, Score, Unit},
+};
 use crate::nn::normalise;
 use candle_core::{Result, Tensor};
+use rayon::prelude::*;
+
+pub(super) const SCORE: Score = Score {
+    name: "knn",
+    help: "weighted k nearest neighbours for every set of labels",
+    reach: Reach::Trained,
+    quick: true,
+    measure,
+};
+
+fn measure(exam: &Exam, on: &Representation) -> Result<Vec<Figure>> {
+    let figure = |labels: &LabelSet| {
+        let k = NEIGHBOURS.min(labels.bank.len());
+        let value = accuracy(&on.bank, &labels.bank, &on.held_out, &labels.held_out, labels.classes)?;
+        let table = format!("weighted kNN, k = {k}, τ = {TEMPERATURE}");
+        let figure = Figure::new("knn", on, &labels.name, table, f64::from(value), Unit::Accuracy);
+        Ok(figure
+            .with("classes", labels.classes)
+            .with("train", labels.bank.len())
+            .with("test", labels.held_out.len())
+            .with("k", k)
+            .with("temperature", (f64::from(TEMPERATURE) * 1e6).round() / 1e6))
+    };
+    exam.labels.iter().map(figure).collect()
+}
 
 /// Neighbours that vote, at most.
 pub const NEIGHBOURS: usize = 200;
 /// τ of a vote's weight, exp(cos/τ).
 pub const TEMPERATURE: f32 = 0.07;
+/// Queries whose cosines are in memory at a time.
+const CHUNK: usize = 256;
 
 /// The share of queries whose class wins the vote of the `min(200, bank)` nearest of the bank by cosine.
 ///
@@ -21,12 +52,16 @@ pub fn accuracy(
     query_classes: &[u16],
     classes: usize,
 ) -> Result<f32> {
-    let cosines = normalise(queries)?.matmul(&normalise(bank)?.t()?)?.to_vec2::<f32>()?;
-    let right = cosines
-        .iter()
-        .zip(query_classes)
-        .filter(|(cosines, class)| vote(cosines, bank_classes, classes) == usize::from(**class));
-    Ok(right.count() as f32 / query_classes.len().max(1) as f32)
+    let (queries, bank) = (normalise(queries)?, normalise(bank)?.t()?);
+    let mut right = 0;
+    for (chunk, of) in query_classes.chunks(CHUNK).enumerate() {
+        let cosines = queries.narrow(0, chunk * CHUNK, of.len())?.matmul(&bank)?.to_vec2::<f32>()?;
+        let voted = cosines.par_iter().zip(of);
+        right += voted
+            .filter(|(cosines, class)| vote(cosines, bank_classes, classes) == usize::from(**class))
+            .count();
+    }
+    Ok(right as f32 / query_classes.len().max(1) as f32)
 }
 
 /// The class that the nearest of the bank vote for.

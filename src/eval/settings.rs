@@ -11,11 +11,13 @@ pub struct EvalSettings {
     pub every: u64,
     /// Held-out images that are measured.
     pub images: usize,
+    /// Training images that the offline evaluation fits probes to and looks for neighbours among, at most.
+    pub bank: usize,
 }
 
 impl Default for EvalSettings {
     fn default() -> Self {
-        Self { every: 100, images: 512 }
+        Self { every: 100, images: 512, bank: 10_000 }
     }
 }
 
@@ -24,5 +26,12 @@ impl EvalSettings {
     pub const KNOBS: &'static [Knob] = &[
         Knob { path: "every", min: 0.0, max: 1e9, step: 10.0, help: "steps between two measurements" },
         Knob { path: "images", min: 2.0, max: 65_536.0, step: 64.0, help: "held-out images measured" },
+        Knob {
+            path: "bank",
+            min: 2.0,
+            max: 1e7,
+            step: 1000.0,
+            help: "training images of the offline evaluation, at most",
+        },
     ];
 }

@@ -152,6 +152,22 @@ fn manifest(checkpoint: &Checkpoint, state: &[u8]) -> Result<String, serde_json:
     Ok(seal::seal(&serde_json::to_string(&manifest)?) + "\n")
 }
 
+/// Where the checkpoint of a step is in the run at `path`: the last one, if there are several.
+///
+/// # Errors
+/// [`RunError::NoSuchCheckpoint`], which says what there is; the system's.
+pub fn of_step(run: &Path, step: u64) -> Result<PathBuf, RunError> {
+    let folder = run.join(CHECKPOINTS);
+    let names = names(&folder)?;
+    match names.iter().rev().find(|name| name.step == step) {
+        Some(name) => Ok(folder.join(name.to_string())),
+        None => {
+            let there = names.iter().map(|name| name.step).collect();
+            Err(RunError::NoSuchCheckpoint { path: run.to_path_buf(), step, there })
+        }
+    }
+}
+
 /// Reads one checkpoint and checks all of it. Needs no lock: a checkpoint does not change.
 ///
 /// # Errors

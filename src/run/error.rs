@@ -41,6 +41,12 @@ pub enum RunError {
     /// A checkpoint that cannot be trusted.
     #[error("checkpoint {} is damaged ({why}): use an earlier one, or restore it from a copy", shown(path))]
     BadCheckpoint { path: PathBuf, why: String },
+    /// There is none at all yet.
+    #[error("{} has no checkpoint yet: `c` writes one, and so does the end of training", shown(.0))]
+    NoCheckpoint(PathBuf),
+    /// There is no checkpoint of that step.
+    #[error("{} has no checkpoint of step {step}: {}", shown(path), steps(there))]
+    NoSuchCheckpoint { path: PathBuf, step: u64, there: Vec<u64> },
     /// Checkpoints, and none of them good.
     #[error(
         "no checkpoint in {} can be used: {}; restore one from a copy, or start a new run",
@@ -87,6 +93,15 @@ fn advice(error: &io::Error) -> &'static str {
         }
         io::ErrorKind::NotFound => "; restore it, or choose another directory with --run",
         _ => "",
+    }
+}
+
+/// The checkpoints that there are.
+fn steps(there: &[u64]) -> String {
+    let steps: Vec<String> = there.iter().map(u64::to_string).collect();
+    match &steps[..] {
+        [] => "it has none yet; `c` writes one, and so does the end of training".into(),
+        steps => format!("it has those of {}; older ones are removed as it trains", steps.join(", ")),
     }
 }
 
