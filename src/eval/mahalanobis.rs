@@ -99,7 +99,7 @@ mod tests {
     fn whitened_features_have_no_covariance() -> Result<()> {
         let mut stream = Stream::named(8, Domain::Evaluation, "whitening");
         let values: Vec<f32> = (0..400 * 5).map(|_| stream.normal()).collect();
-        let mix = |i: usize| if i % 6 == 0 { 1.0 } else { 0.3 * stream.normal() };
+        let mix = |i: usize| if i.is_multiple_of(6) { 1.0 } else { 0.3 * stream.normal() };
         let mix: Vec<f32> = (0..25).map(mix).collect();
         let rows = Tensor::from_vec(values, (400, 5), &Device::Cpu)?;
         let rows = (rows.matmul(&Tensor::from_vec(mix, (5, 5), &Device::Cpu)?)? + 3.0)?;
