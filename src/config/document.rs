@@ -12,7 +12,7 @@ use crate::{
     data::DataSettings,
     eval::EvalSettings,
     knob::Knob,
-    looc::ContrastSettings,
+    looc::{ContrastSettings, OBJECTIVES},
     nn::{ModelSettings, OptimizerSettings},
 };
 use serde::Serialize;
@@ -100,6 +100,12 @@ fn one_entry(place: usize, item: Value) -> Result<Entry, Wrong> {
     Ok(Entry { settings, enabled, head })
 }
 
+/// What `contrast.kind` is, and what else it may be.
+fn objective(contrast: &ContrastSettings) -> String {
+    let names: Vec<&str> = OBJECTIVES.iter().map(|kind| kind.name).collect();
+    format!("{}; allowed: {}", contrast.kind.help, words::list(&names))
+}
+
 /// The list of augmentations as a document.
 pub(super) fn augment(config: &Config) -> Value {
     let entries = config.augment.iter().map(|entry| {
@@ -182,18 +188,23 @@ impl Config {
 
     /// [`Config::to_yaml`], with what each number means and its range beside it.
     pub fn annotated(&self) -> String {
-        let mut knobs: &[Knob] = &[];
+        let (mut knobs, mut section): (&[Knob], &str) = (&[], "");
         let mut text = String::new();
         for line in self.to_yaml().lines() {
             let key = line.trim_start_matches([' ', '-']).split(':').next().unwrap_or_default();
-            if let Some((_, of_section)) = SECTIONS.iter().find(|(name, _)| line == format!("{name}:")) {
-                knobs = of_section;
+            if let Some(found) = SECTIONS.iter().find(|(name, _)| line == format!("{name}:")) {
+                (section, knobs) = *found;
             }
             if let Some(kind) = line.strip_prefix("- kind: ") {
                 knobs = KINDS.iter().find(|it| it.name == kind).map_or(&[], |kind| kind.knobs);
             }
-            match knobs.iter().find(|knob| knob.path == key) {
-                Some(knob) => text += &format!("{line:30} # {}\n", allowed(knob)),
+            let note = match knobs.iter().find(|knob| knob.path == key) {
+                Some(knob) => Some(allowed(knob)),
+                None if (section, key) == ("contrast", "kind") => Some(objective(&self.contrast)),
+                None => None,
+            };
+            match note {
+                Some(note) => text += &format!("{line:30} # {note}\n"),
                 None => text += &format!("{line}\n"),
             }
         }

@@ -48,6 +48,10 @@ fn wrong_types_are_told_in_plain_words() {
     );
     says(&refused("train: { epochs: [1] }"), &["train.epochs", "a number", "a list"]);
     says(&refused("model: { stem: large }"), &["`large` is not known here", "`imagenet`", "mine.yaml:1:16"]);
+    says(
+        &refused("contrast: { kind: byol }"),
+        &["contrast.kind", "`byol` is not known here", "`simclr`", "mine.yaml:1:19"],
+    );
     says(&refused("augment: [{ kind: flip, enabled: yes }]"), &["augment.flip.enabled", "true or false"]);
     says(&refused("augment: [{ kind: crop, scale: [0.2] }]"), &["augment.crop.scale", "two numbers"]);
     says(&refused("augment: { crop: 1 }"), &["a list of augmentations"]);

@@ -71,7 +71,7 @@ impl<'a> Trainer<'a> {
             None => create(&job.place, &config)?,
         };
         now.run = Some(run.path().to_path_buf());
-        let frozen = Frozen::of(&learner, &config.model, &device)?;
+        let frozen = Frozen::of(&learner)?;
         let clock = (time, Instant::now());
         let (loader, measurement, meter) = (None, None, Meter::default());
         Ok(Some(Self {

@@ -1,6 +1,5 @@
-//! One embedding space: the query's head, the momentum encoder's head, and the queue of its keys.
+//! One embedding space of an encoder.
 
-use super::Queue;
 use crate::{
     nn::Head,
     rng::{Domain, Stream},
@@ -14,36 +13,56 @@ pub const GENERAL: &str = "all";
 pub struct Space {
     /// `all`, or the augmentation that it stays sensitive to.
     pub name: String,
-    /// Trained.
-    pub query: Head,
-    /// Follows [`Self::query`].
-    pub key: Head,
-    /// Past keys, through [`Self::key`].
-    pub queue: Queue,
+    head: Head,
 }
 
-/// The sizes of a space.
+/// What a space is made from.
 #[derive(Clone, Copy, Debug)]
-pub struct SpaceSizes {
+pub(super) struct SpaceSizes {
     /// F, the width of the features.
     pub features: usize,
     /// Dimensions of the space.
     pub dim: usize,
-    /// Keys in the queue.
-    pub queue: usize,
 }
 
 impl Space {
-    /// Fresh weights, equal in both heads, and a queue of random directions: as at the start of a run.
-    /// `generation` tells a space from an earlier one of the same name.
+    /// Fresh weights, as at the start of a run. `generation` tells a space from an earlier one of the
+    /// same name.
     ///
     /// # Errors
     /// If the device has no room for it.
-    pub fn new(name: &str, sizes: SpaceSizes, seed: u64, generation: u64, device: &Device) -> Result<Self> {
-        let stream = |domain| Stream::named(seed, domain, &format!("{name}#{generation}"));
-        let query = Head::new(&mut stream(Domain::Weights), sizes.features, sizes.dim, device)?;
-        let key = Head::new(&mut stream(Domain::Weights), sizes.features, sizes.dim, device)?;
-        let queue = Queue::random(&mut stream(Domain::Queue), sizes.queue, sizes.dim, device)?;
-        Ok(Self { name: name.into(), query, key, queue })
+    pub(super) fn new(
+        name: &str,
+        sizes: SpaceSizes,
+        seed: u64,
+        generation: u64,
+        device: &Device,
+    ) -> Result<Self> {
+        let mut stream = stream(Domain::Weights, name, seed, generation);
+        let head = Head::new(&mut stream, sizes.features, sizes.dim, device)?;
+        Ok(Self { name: name.into(), head })
     }
+
+    /// Another space with the same weights as now, which shares nothing with this one.
+    ///
+    /// # Errors
+    /// If the device has no room for it.
+    pub(super) fn twin(&self) -> Result<Self> {
+        Ok(Self { name: self.name.clone(), head: self.head.twin()? })
+    }
+
+    /// The space's MLP.
+    pub(super) fn head(&self) -> &Head {
+        &self.head
+    }
+}
+
+/// The random stream of a space of that name.
+pub(super) fn stream(domain: Domain, name: &str, seed: u64, generation: u64) -> Stream {
+    Stream::named(seed, domain, &format!("{name}#{generation}"))
+}
+
+/// The prefix of a space's parameters in the optimiser's state and in checkpoints.
+pub fn room(space: &str) -> String {
+    format!("head.{space}.")
 }
