@@ -1,12 +1,12 @@
 //! Whole training steps of the objectives beside LooC's own against PyTorch
 //! (`tests/fixtures/method/make_objectives.py`), and what they keep.
 
-use candle_core::{Device, Result, Tensor, safetensors};
+use candle_core::{DType, Device, Result, Tensor, safetensors};
 use looc::{
     looc::{
         ContrastSettings, GeneralPositives, Hyper, Learner, LearnerState, OBJECTIVES, ObjectiveKind, Views,
     },
-    nn::{ModelSettings, OptimizerSettings},
+    nn::{ModelSettings, OptimizerSettings, normalise},
 };
 use std::collections::HashMap;
 
@@ -31,9 +31,16 @@ fn model() -> ModelSettings {
     ModelSettings { width: 4, blocks: 1, bn_splits: 1, dim: 6, ..ModelSettings::default() }
 }
 
+/// Of a fixed seed; where it matters, there are five classes.
+fn fresh(contrast: &ContrastSettings, heads: &[&str]) -> Result<Learner> {
+    let mut learner = Learner::new(&model(), contrast, heads, 0, &Device::Cpu)?;
+    learner.tell_apart(5)?;
+    Ok(learner)
+}
+
 /// A learner that begins where PyTorch began. Of the start's heads, only those that it has are taken.
 fn learner(tensors: &Tensors, contrast: &ContrastSettings, heads: &[&str]) -> Result<Learner> {
-    let mut learner = Learner::new(&model(), contrast, heads, 0, &Device::Cpu)?;
+    let mut learner = fresh(contrast, heads)?;
     let wanted = learner.state()?.tensors;
     let mut state = LearnerState::default();
     for (name, tensor) in tensors {
@@ -46,9 +53,13 @@ fn learner(tensors: &Tensors, contrast: &ContrastSettings, heads: &[&str]) -> Re
 }
 
 fn views(tensors: &Tensors, step: u64, heads: &[&str]) -> Views {
-    let view = |i: usize| tensors[&format!("step{step}.view{i}")].clone();
+    // Supervised training has one view.
+    let view =
+        |i: usize| tensors.get(&format!("step{step}.view{i}")).unwrap_or(&tensors["step0.view0"]).clone();
     let sharing = heads.iter().enumerate().map(|(i, name)| ((*name).to_owned(), view(2 + i))).collect();
-    Views { step, query: view(0), general: view(1), sharing }
+    let labels =
+        tensors.get(&format!("step{step}.labels")).map(|labels| labels.to_dtype(DType::U32).unwrap());
+    Views { step, query: view(0), general: view(1), sharing, labels }
 }
 
 /// The losses of a step.
@@ -113,20 +124,45 @@ fn a_mistake_in_simclr_is_seen() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn supervised_steps_are_those_of_pytorch() -> Result<()> {
+    let (tensors, supervised) = (fixture("supervised")?, contrast("supervised"));
+    let mut learner = agrees(&tensors, "supervised", &supervised, &[])?;
+    assert!(learner.state()?.tensors.contains_key("optimizer.first.classifier.weight"));
+    // The one space is V itself.
+    let images = views(&tensors, 0, &[]).query;
+    let (features, spaces) = (learner.query.features(&images)?, learner.query.embed(&images)?);
+    assert_eq!(spaces.len(), 1);
+    assert!(largest_difference(&normalise(&features)?, &spaces[0])? == 0.0);
+    assert!(learner.tell_apart(6).is_err(), "another number of classes");
+    assert!(Learner::new(&model(), &supervised, &HEADS, 0, &Device::Cpu).is_err(), "heads");
+    Ok(())
+}
+
+/// A state says itself how many classes there are.
+#[test]
+fn a_classifier_comes_back_without_being_told_of() -> Result<()> {
+    let (tensors, supervised) = (fixture("supervised")?, contrast("supervised"));
+    let state = learner(&tensors, &supervised, &[])?.state()?;
+    let mut untold = Learner::new(&model(), &supervised, &[], 9, &Device::Cpu)?;
+    untold.restore(&state)?;
+    assert_eq!(untold.state()?.tensors["query.classifier.bias"].dims(), [5]);
+    assert!(untold.tell_apart(5).is_ok());
+    Ok(())
+}
+
 /// Whatever the objective, a restored learner goes on as the original, to the last bit.
 #[test]
 fn every_objective_goes_on_where_it_was() -> Result<()> {
-    let tensors = fixture("simclr")?;
     for kind in OBJECTIVES {
-        let contrast = contrast(kind.name);
-        let fresh = || Learner::new(&model(), &contrast, &HEADS, 1, &Device::Cpu);
-        let (mut original, mut restored) = (fresh()?, fresh()?);
-        step(&mut original, &contrast, &views(&tensors, 0, &HEADS));
+        let tensors = fixture(if kind.labelled { "supervised" } else { "simclr" })?;
+        let (contrast, heads) = (contrast(kind.name), if kind.heads { &HEADS[..] } else { &[] });
+        let (mut original, mut restored) = (fresh(&contrast, heads)?, fresh(&contrast, heads)?);
+        step(&mut original, &contrast, &views(&tensors, 0, heads));
         // Away from where both began.
-        step(&mut restored, &contrast, &views(&tensors, 1, &HEADS));
+        step(&mut restored, &contrast, &views(&tensors, 1, heads));
         restored.restore(&original.state()?)?;
-        let losses =
-            [&mut original, &mut restored].map(|it| step(it, &contrast, &views(&tensors, 1, &HEADS)));
+        let losses = [&mut original, &mut restored].map(|it| step(it, &contrast, &views(&tensors, 1, heads)));
         assert_eq!(losses[0], losses[1], "{}", kind.name);
         let (ours, theirs) = (restored.state()?, original.state()?);
         assert_eq!((ours.counts, ours.tensors.len()), (theirs.counts, theirs.tensors.len()));
@@ -141,7 +177,7 @@ fn every_objective_goes_on_where_it_was() -> Result<()> {
 #[test]
 fn objectives_are_not_mixed_up() -> Result<()> {
     for (from, to) in OBJECTIVES.iter().flat_map(|from| OBJECTIVES.iter().map(move |to| (from, to))) {
-        let fresh = |name| Learner::new(&model(), &contrast(name), &[], 0, &Device::Cpu);
+        let fresh = |name| fresh(&contrast(name), &[]);
         let state = fresh(from.name)?.state()?;
         let taken = fresh(to.name)?.restore(&state);
         assert_eq!(taken.is_ok(), from.name == to.name, "{} as {}", from.name, to.name);

@@ -42,7 +42,7 @@ pub(super) fn from_value(value: Value) -> Result<Config, Wrong> {
         Some(list) => entries(list)?,
         None => Config::quickstart().augment,
     };
-    let config = Config {
+    let mut config = Config {
         data: section(&mut map, "data", DataSettings::KNOBS)?,
         augment,
         model: section(&mut map, "model", ModelSettings::KNOBS)?,
@@ -51,6 +51,10 @@ pub(super) fn from_value(value: Value) -> Result<Config, Wrong> {
         train: section(&mut map, "train", TrainSettings::KNOBS)?,
         eval: section(&mut map, "eval", EvalSettings::KNOBS)?,
     };
+    if !config.contrast.kind.heads {
+        // So that the objective of any configuration can be switched by one value.
+        config.augment.iter_mut().for_each(|entry| entry.head = false);
+    }
     check::together(&config)?;
     Ok(config)
 }
@@ -178,6 +182,10 @@ impl Config {
             return Err(ConfigError::plain(path, "there is no such value"));
         };
         *spot = to.clone();
+        let kind = self.contrast.kind;
+        if !kind.heads && path.ends_with(".head") && *to == Value::Bool(true) {
+            return Err(ConfigError::plain(path, format!("contrast.kind: {} trains no heads", kind.name)));
+        }
         Ok(from_value(value)?)
     }
 

@@ -153,6 +153,17 @@ fn the_shipped_configurations_are_good_and_print_to_themselves() {
     assert!(Config::quickstart().augment.iter().any(|entry| entry.trains_a_head()));
 }
 
+/// One value switches the objective of any configuration; heads come and go with it.
+#[test]
+fn supervised_training_has_no_heads() {
+    let config = Config::load(None, &["contrast.kind=supervised".into()]).unwrap();
+    assert!(config.augment.iter().all(|entry| !entry.head));
+    assert_eq!(Config::parse(&config.to_yaml(), "printed", &[]).unwrap(), config);
+    let refused = config.edited("augment.color.head", &json!(true)).unwrap_err().to_string();
+    says(&refused, &["supervised trains no heads"]);
+    assert!(config.edited("augment.color.head", &json!(false)).is_ok());
+}
+
 #[test]
 fn a_live_edit_changes_one_value_or_none() {
     let config = Config::quickstart();

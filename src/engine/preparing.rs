@@ -7,6 +7,7 @@ use super::{
     meter::Meter,
     recall::recall,
     saving::{Facts, restore},
+    supervision,
     trainer::{Saved, Trainer},
     without_trace,
 };
@@ -49,6 +50,9 @@ impl<'a> Trainer<'a> {
         now.compute = compute(&device)?;
         let seed = config.train.seed;
         let mut learner = Learner::new(&config.model, &config.contrast, &heads(&config), seed, &device)?;
+        if let Some(labels) = supervision::labels(&config.contrast, &data.train)? {
+            learner.tell_apart(labels.classes.len())?;
+        }
         let epochs = config.train.epochs * steps_per_epoch(data.train.len(), config.train.batch) as f64;
         now.steps = job.steps.unwrap_or_else(|| (epochs.round() as u64).max(1));
         let (mut time, mut saved, mut generations, mut replay) =

@@ -6,11 +6,12 @@ use super::{
     edits::Replay,
     message::{Command, Event, Phase, Snapshot, Span, StepRecord},
     meter::Meter,
+    supervision,
 };
 use crate::{
     augment::ViewName,
     config::Config,
-    data::{Batch, Loader, Recipe, Splits, steps_per_epoch},
+    data::{Batch, Labels, Loader, Recipe, Splits, steps_per_epoch},
     eval::{Frozen, Measurement},
     looc::{GENERAL, Hyper, Learner, StepLosses, Views},
     nn::learning_rate,
@@ -114,9 +115,10 @@ impl Trainer<'_> {
         let waited = Instant::now();
         let batch = self.next_batch()?;
         let waited = waited.elapsed();
-        let views = views(&batch, self.now.step, &self.device)?;
-        drop(batch);
         let config = self.config();
+        let labels = supervision::labels(&config.contrast, &self.data.train)?;
+        let views = views(&batch, self.now.step, labels, &self.device)?;
+        drop(batch);
         let lr = self.learning_rate(&config);
         let hyper = Hyper { contrast: &config.contrast, optimizer: &config.optimizer, lr };
         let losses = self.learner.step(&views, hyper)?;
@@ -207,7 +209,12 @@ impl Trainer<'_> {
 }
 
 /// A batch as the method wants it.
-fn views(batch: &Batch, step: u64, device: &Device) -> Result<Views, EngineError> {
+fn views(batch: &Batch, step: u64, labels: Option<&Labels>, device: &Device) -> Result<Views, EngineError> {
+    let of = |labels: &Labels| {
+        let of: Vec<u32> = batch.indices.iter().map(|index| labels.of[*index as usize].into()).collect();
+        Tensor::from_vec(of, batch.indices.len(), device)
+    };
+    let labels = labels.map(of).transpose()?;
     let (mut query, mut general, mut sharing) = (None, None, Vec::new());
     for (name, planes) in &batch.views {
         let shape = (batch.indices.len(), 3, batch.side, batch.side);
@@ -219,7 +226,7 @@ fn views(batch: &Batch, step: u64, device: &Device) -> Result<Views, EngineError
         }
     }
     match (query, general) {
-        (Some(query), Some(general)) => Ok(Views { step, query, general, sharing }),
+        (Some(query), Some(general)) => Ok(Views { step, query, general, sharing, labels }),
         _ => Err(candle_core::Error::Msg("a batch without q or k0".into()).into()),
     }
 }

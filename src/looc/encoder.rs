@@ -35,13 +35,13 @@ pub(super) struct Gradient {
 }
 
 impl Encoder {
-    /// Without spaces; a function of `seed`.
+    /// Without spaces; a function of `seed`. `heads`: whether its spaces are to have heads.
     ///
     /// # Errors
     /// If the device has no room for it.
-    pub(super) fn new(model: &ModelSettings, seed: u64, device: &Device) -> Result<Self> {
+    pub(super) fn new(model: &ModelSettings, heads: bool, seed: u64, device: &Device) -> Result<Self> {
         let backbone = backbone(model, seed, device)?;
-        let sizes = SpaceSizes { features: backbone.features(), dim: model.dim };
+        let sizes = SpaceSizes { features: backbone.features(), dim: heads.then_some(model.dim) };
         Ok(Self { backbone, spaces: Vec::new(), sizes, seed, device: device.clone() })
     }
 
@@ -111,7 +111,7 @@ impl Encoder {
     /// # Errors
     /// If the shape does not fit.
     pub(super) fn project(&self, place: usize, features: &Tensor) -> Result<Projection> {
-        self.spaces[place].head().project(features)
+        self.spaces[place].trained_head()?.project(features)
     }
 
     /// From the gradients of z at some places, of the last [`Pass::Learn`], to those of all weights.
@@ -122,12 +122,13 @@ impl Encoder {
         let (mut features, mut gradients) = (None::<Tensor>, Vec::new());
         for (place, projection, gradient) in of {
             let space = &self.spaces[*place];
-            let (of_features, flat) = space.head().backward(projection, gradient)?;
+            let head = space.trained_head()?;
+            let (of_features, flat) = head.backward(projection, gradient)?;
             features = Some(match features {
                 Some(sum) => (sum + of_features)?,
                 None => of_features,
             });
-            let parameters = space.head().parameters().clone();
+            let parameters = head.parameters().clone();
             gradients.push(Gradient { room: room(&space.name), parameters, flat });
         }
         let Some(features) = features else { bail!("no space is trained") };
@@ -179,12 +180,11 @@ impl Encoder {
             parameters: self.backbone.parameters().clone(),
             buffers: Some(self.backbone.buffers().clone()),
         };
-        let head = |space: &Space| Room {
-            name: room(&space.name),
-            parameters: space.head().parameters().clone(),
-            buffers: None,
+        let head = |space: &Space| {
+            let parameters = space.head()?.parameters().clone();
+            Some(Room { name: room(&space.name), parameters, buffers: None })
         };
-        std::iter::once(backbone).chain(self.spaces.iter().map(head)).collect()
+        std::iter::once(backbone).chain(self.spaces.iter().filter_map(head)).collect()
     }
 
     /// Gives BatchNorm the statistics of these images, `[batch, 3, height, width]`. For a network at
@@ -205,6 +205,11 @@ impl Encoder {
         Ok(())
     }
 
+    /// The width of V.
+    pub(super) fn width(&self) -> usize {
+        self.sizes.features
+    }
+
     /// V: `[batch, 3, height, width]` → `[batch, F]`, by the running statistics.
     ///
     /// # Errors
@@ -220,7 +225,7 @@ impl Encoder {
     /// If the images' shape does not fit.
     pub fn embed(&mut self, images: &Tensor) -> Result<Vec<Tensor>> {
         let features = self.features(images)?;
-        self.spaces.iter().map(|space| Ok(space.head().project(&features)?.z)).collect()
+        self.spaces.iter().map(|space| space.embed(&features)).collect()
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Views {
     pub general: Tensor,
     /// kᵢ, by the name of the augmentation whose parameters it shares with q. Spaces without a key here rest.
     pub sharing: Vec<(String, Tensor)>,
+    /// The images' classes, `[batch]` of u32, for an objective that learns from labels.
+    pub labels: Option<Tensor>,
 }
 
 impl Views {
@@ -88,7 +90,10 @@ impl Learner {
         seed: u64,
         device: &Device,
     ) -> Result<Self> {
-        let query = Encoder::new(model, seed, device)?;
+        let query = Encoder::new(model, contrast.kind.heads, seed, device)?;
+        if !contrast.kind.heads && !heads.is_empty() {
+            candle_core::bail!("{} trains no heads", contrast.kind.name);
+        }
         let objective = (contrast.kind.make)(&query, Start { model, contrast, seed, device })?;
         let (optimizer, times) = (Optimizer::new(), StepTimes::default());
         let mut learner = Self { query, objective, optimizer, times };
@@ -96,6 +101,14 @@ impl Learner {
             learner.add_space(name, 0)?;
         }
         Ok(learner)
+    }
+
+    /// How many classes there are, for an objective that learns from labels: once, before the first step.
+    ///
+    /// # Errors
+    /// If it has learned to tell another number of them apart, or the device has no room.
+    pub fn tell_apart(&mut self, classes: usize) -> Result<()> {
+        self.objective.tell_apart(classes, self.query.width())
     }
 
     /// Adds a space with fresh weights, and what the objective keeps for it.

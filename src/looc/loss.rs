@@ -56,6 +56,14 @@ pub fn nt_xent(views: [&Tensor; 2], others: &[&Tensor], temperature: f64) -> Res
     (log_sum(&Tensor::cat(&columns, 1)?)? - positive)?.mean_all()
 }
 
+/// Cross-entropy of `logits: [batch, classes]` and classes `[batch]` of u32: the mean over the batch.
+///
+/// # Errors
+/// If shapes do not fit.
+pub(super) fn cross_entropy(logits: &Tensor, classes: &Tensor) -> Result<Tensor> {
+    (log_sum(logits)? - logits.gather(&classes.unsqueeze(1)?, 1)?)?.mean_all()
+}
+
 /// A logit that no softmax sees: others are at most 1/0.01.
 const EXCLUDED: f64 = -1e9;
 

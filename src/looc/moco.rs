@@ -18,6 +18,8 @@ type Result<T, E = candle_core::Error> = std::result::Result<T, E>;
 pub(super) const KIND: Kind = Kind {
     name: "moco",
     help: "momentum encoder and queues (He et al., 2020)",
+    heads: true,
+    labelled: false,
     make: |query, start| Ok(Box::new(Moco::new(query, start)?)),
 };
 

@@ -1,7 +1,7 @@
 //! The method (Xiao et al., 2021), readable beside the paper: spaces, losses, one step of each objective.
 //!
 //! A `Learner` is a query `Encoder` (a backbone with embedding spaces) and an objective that trains it:
-//! `moco` has a momentum encoder and queues, `simclr` neither.
+//! `moco` has a momentum encoder and queues, `simclr` neither, `supervised` a classifier.
 
 mod encoder;
 mod learner;
@@ -16,6 +16,7 @@ mod simclr;
 mod space;
 mod space_loss;
 mod state;
+mod supervised;
 mod times;
 
 pub use encoder::Encoder;

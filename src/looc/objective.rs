@@ -3,7 +3,7 @@
 use super::{
     ContrastSettings, Hyper, Queue, Space, StepError, StepLosses, Views,
     encoder::{Encoder, Gradient, Room},
-    moco, simclr,
+    moco, simclr, supervised,
     times::Stopwatch,
 };
 use crate::nn::{ModelSettings, Optimizer};
@@ -14,7 +14,7 @@ use std::{fmt, ops::Deref};
 type Result<T, E = candle_core::Error> = std::result::Result<T, E>;
 
 /// Every objective.
-pub const OBJECTIVES: &[&Kind] = &[&moco::KIND, &simclr::KIND];
+pub const OBJECTIVES: &[&Kind] = &[&moco::KIND, &simclr::KIND, &supervised::KIND];
 
 /// An objective, as it is registered.
 pub struct Kind {
@@ -22,6 +22,11 @@ pub struct Kind {
     pub name: &'static str,
     /// What it is, in a few words.
     pub help: &'static str,
+    /// Whether it trains projection heads: that of Z0, and those of augmentations that own a space. Without,
+    /// the one space is V, of unit length.
+    pub heads: bool,
+    /// Whether it learns from labels.
+    pub labelled: bool,
     pub(super) make: fn(&Encoder, Start) -> Result<Box<dyn Objective>>,
 }
 
@@ -53,6 +58,16 @@ pub(super) trait Objective: Send {
     /// The query encoder has lost a space.
     fn space_removed(&mut self, name: &str) {
         let _ = name;
+    }
+
+    /// A number of classes to tell apart by features of so many values, if it learns from labels: once, before
+    /// the first step.
+    ///
+    /// # Errors
+    /// If it has learned to tell another number of them apart.
+    fn tell_apart(&mut self, classes: usize, features: usize) -> Result<()> {
+        let _ = (classes, features);
+        Ok(())
     }
 
     /// The momentum encoder, if it has one.

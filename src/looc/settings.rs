@@ -18,6 +18,8 @@ pub struct ContrastSettings {
     pub momentum: f64,
     /// Which keys are positives in the space that is invariant to everything.
     pub general_positives: GeneralPositives,
+    /// `supervised`: the labels to learn, such as `class` or `shape`; none: the data set's first.
+    pub label: Option<String>,
 }
 
 /// Which keys are positives in Z0.
@@ -38,6 +40,7 @@ impl Default for ContrastSettings {
             queue: 4096,
             momentum: 0.99,
             general_positives: GeneralPositives::K0,
+            label: None,
         }
     }
 }

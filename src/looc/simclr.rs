@@ -18,6 +18,8 @@ type Result<T, E = candle_core::Error> = std::result::Result<T, E>;
 pub(super) const KIND: Kind = Kind {
     name: "simclr",
     help: "negatives from the batch, no momentum encoder (Chen et al., 2020)",
+    heads: true,
+    labelled: false,
     make: |_, _| Ok(Box::new(SimClr)),
 };
 

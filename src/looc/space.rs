@@ -1,10 +1,10 @@
 //! One embedding space of an encoder.
 
 use crate::{
-    nn::Head,
+    nn::{Head, normalise},
     rng::{Domain, Stream},
 };
-use candle_core::{Device, Result};
+use candle_core::{Device, Result, Tensor, bail};
 
 /// The name of the space that is invariant to everything.
 pub const GENERAL: &str = "all";
@@ -13,7 +13,8 @@ pub const GENERAL: &str = "all";
 pub struct Space {
     /// `all`, or the augmentation that it stays sensitive to.
     pub name: String,
-    head: Head,
+    /// None where the space is V, of unit length.
+    head: Option<Head>,
 }
 
 /// What a space is made from.
@@ -21,8 +22,8 @@ pub struct Space {
 pub(super) struct SpaceSizes {
     /// F, the width of the features.
     pub features: usize,
-    /// Dimensions of the space.
-    pub dim: usize,
+    /// Dimensions of the space; none where it has no head.
+    pub dim: Option<usize>,
 }
 
 impl Space {
@@ -39,7 +40,7 @@ impl Space {
         device: &Device,
     ) -> Result<Self> {
         let mut stream = stream(Domain::Weights, name, seed, generation);
-        let head = Head::new(&mut stream, sizes.features, sizes.dim, device)?;
+        let head = sizes.dim.map(|dim| Head::new(&mut stream, sizes.features, dim, device)).transpose()?;
         Ok(Self { name: name.into(), head })
     }
 
@@ -48,12 +49,34 @@ impl Space {
     /// # Errors
     /// If the device has no room for it.
     pub(super) fn twin(&self) -> Result<Self> {
-        Ok(Self { name: self.name.clone(), head: self.head.twin()? })
+        Ok(Self { name: self.name.clone(), head: self.head.as_ref().map(Head::twin).transpose()? })
     }
 
-    /// The space's MLP.
-    pub(super) fn head(&self) -> &Head {
-        &self.head
+    /// The space's MLP, where there is one.
+    pub(super) fn head(&self) -> Option<&Head> {
+        self.head.as_ref()
+    }
+
+    /// The MLP of a space that is trained.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub(super) fn trained_head(&self) -> Result<&Head> {
+        match &self.head {
+            Some(head) => Ok(head),
+            None => bail!("the space {} has no head", self.name),
+        }
+    }
+
+    /// z of features, `[batch, dim]`, of unit length.
+    ///
+    /// # Errors
+    /// If the shape does not fit.
+    pub(super) fn embed(&self, features: &Tensor) -> Result<Tensor> {
+        match &self.head {
+            Some(head) => Ok(head.project(features)?.z),
+            None => normalise(features),
+        }
     }
 }
 

@@ -4,14 +4,16 @@
 //! |---|---|
 //! | `query.backbone.…`, `key.backbone.…` | weights and BatchNorm statistics, by torchvision's names |
 //! | `query.head.SPACE.…`, `key.head.SPACE.…` | `0.weight`, `0.bias`, `2.weight`, `2.bias` |
+//! | `query.classifier.…` | `weight`, `bias` |
 //! | `queue.SPACE` | `[length, dim]`; the count is its cursor |
 //! | `optimizer.first.…`, `optimizer.second.…` | the optimiser's buffers; the count is that of the updates |
 //!
-//! `key.…` and `queue.…` are there for objectives that have them.
+//! `key.…`, `queue.…` and the classifier are there for objectives that have them.
 
 use super::{
     Learner, Queue,
     encoder::{Encoder, Room},
+    supervised,
 };
 use crate::nn::{Entry, Memory, Optimizer, Parameters};
 use candle_core::{Result, Tensor, bail};
@@ -54,8 +56,12 @@ impl Learner {
     /// Takes it back. The learner must have the same objective, spaces and sizes.
     ///
     /// # Errors
-    /// If a name is missing, unknown or of another shape; the learner is then as it was.
+    /// If a name is missing, unknown or of another shape; nothing that was learned has changed then.
     pub fn restore(&mut self, state: &LearnerState) -> Result<()> {
+        // A classifier is made as large as the one that is there.
+        if let Some(weight) = state.tensors.get(supervised::WEIGHT) {
+            self.tell_apart(weight.dims().first().copied().unwrap_or_default())?;
+        }
         self.check(state)?;
         let optimizer = self.remembered(state)?;
         for (prefix, parameters) in self.rooms() {
