@@ -59,7 +59,7 @@ fn probes(config: &Config) -> color_eyre::Result<()> {
 /// What probes read from a backbone at initialisation: the accuracy for each label, and of quarter turns.
 fn read_by_probes(config: &Config, splits: &Splits, seed: u64) -> color_eyre::Result<String> {
     let learner = Learner::new(&config.model, &config.contrast, &[], seed, &Device::Cpu)?;
-    let mut frozen = Frozen::of(&learner, &config.model, &Device::Cpu)?;
+    let mut frozen = Frozen::of(&learner)?;
     let calibration: Vec<u32> = (0..512).collect();
     frozen.calibrate(&clean(&splits.train, &calibration, &Device::Cpu)?)?;
     let (train, held) =

@@ -39,7 +39,7 @@ fn learner(tensors: &HashMap<String, Tensor>, bn_splits: usize) -> Result<Learne
 fn views(tensors: &HashMap<String, Tensor>, step: u64) -> Views {
     let view = |i: usize| tensors[&format!("step{step}.view{i}")].clone();
     let sharing = vec![("color".into(), view(2)), ("rotation".into(), view(3))];
-    Views { step, query: view(0), general: view(1), sharing }
+    Views { step, query: view(0), general: view(1), sharing, labels: None }
 }
 
 /// The losses of a step.
@@ -174,7 +174,7 @@ fn the_number_of_threads_changes_no_bit() -> Result<()> {
         Tensor::from_vec(values, (36, 3, 32, 32), &Device::Cpu)
     };
     let sharing = vec![("color".into(), view(2)?), ("rotation".into(), view(3)?)];
-    let mut views = Views { step: 0, query: view(0)?, general: view(1)?, sharing };
+    let mut views = Views { step: 0, query: view(0)?, general: view(1)?, sharing, labels: None };
     let mut run = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| -> Result<_> {

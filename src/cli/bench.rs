@@ -184,7 +184,13 @@ impl Bench {
         };
         let heads = (1..=self.heads).map(|head| head.to_string());
         let sharing = heads.map(|name| Ok((name.clone(), noise(&name)?))).collect::<Result<_, EngineError>>();
-        Ok(Views { step: 0, query: noise("query")?, general: noise("general")?, sharing: sharing? })
+        Ok(Views {
+            step: 0,
+            query: noise("query")?,
+            general: noise("general")?,
+            sharing: sharing?,
+            labels: None,
+        })
     }
 
     fn figures(&self, isa: Isa, first: Duration, steps: Vec<(Duration, StepTimes)>) -> Figures {

@@ -115,9 +115,8 @@ impl Eval {
             progress.say(note);
         }
         let compute = models::compute(&device)?;
-        let mut trained =
-            Frozen::of(&models::learned(&config, &checkpoint, &device)?, &config.model, &device)?;
-        let mut fresh = Frozen::of(&models::fresh(&config, &device)?, &config.model, &device)?;
+        let mut trained = Frozen::of(&models::learned(&config, &splits.train, &checkpoint, &device)?)?;
+        let mut fresh = Frozen::of(&models::fresh(&config, &splits.train, &device)?)?;
         let (seed, asked) = (config.train.seed, self.asked());
         let offline = Offline {
             data: &splits,

@@ -12,7 +12,7 @@ use crate::{
     data::DataSettings,
     eval::EvalSettings,
     knob::Knob,
-    looc::ContrastSettings,
+    looc::{ContrastSettings, OBJECTIVES},
     nn::{ModelSettings, OptimizerSettings},
 };
 use serde::Serialize;
@@ -44,7 +44,7 @@ pub(super) fn from_value(value: Value) -> Result<Config, Wrong> {
         Some(list) => entries(list)?,
         None => Config::quickstart().augment,
     };
-    let config = Config {
+    let mut config = Config {
         data: section(&mut map, "data", DataSettings::KNOBS)?,
         augment,
         model: section(&mut map, "model", ModelSettings::KNOBS)?,
@@ -53,6 +53,10 @@ pub(super) fn from_value(value: Value) -> Result<Config, Wrong> {
         train: section(&mut map, "train", TrainSettings::KNOBS)?,
         eval: section(&mut map, "eval", EvalSettings::KNOBS)?,
     };
+    if !config.contrast.kind.heads {
+        // So that the objective of any configuration can be switched by one value.
+        config.augment.iter_mut().for_each(|entry| entry.head = false);
+    }
     check::together(&config)?;
     Ok(config)
 }
@@ -101,6 +105,12 @@ fn one_entry(place: usize, item: Value) -> Result<Entry, Wrong> {
     section.ranges(&map)?;
     settings.check().map_err(|invalid| section.invalid(invalid))?;
     Ok(Entry { settings, enabled, head, distinct })
+}
+
+/// What `contrast.kind` is, and what else it may be.
+fn objective(contrast: &ContrastSettings) -> String {
+    let names: Vec<&str> = OBJECTIVES.iter().map(|kind| kind.name).collect();
+    format!("{}; allowed: {}", contrast.kind.help, words::list(&names))
 }
 
 /// The list of augmentations as a document.
@@ -178,6 +188,10 @@ impl Config {
             return Err(ConfigError::plain(path, "there is no such value"));
         };
         *spot = to.clone();
+        let kind = self.contrast.kind;
+        if !kind.heads && path.ends_with(".head") && *to == Value::Bool(true) {
+            return Err(ConfigError::plain(path, format!("contrast.kind: {} trains no heads", kind.name)));
+        }
         Ok(from_value(value)?)
     }
 
@@ -188,18 +202,23 @@ impl Config {
 
     /// [`Config::to_yaml`], with what each number means and its range beside it.
     pub fn annotated(&self) -> String {
-        let mut knobs: &[Knob] = &[];
+        let (mut knobs, mut section): (&[Knob], &str) = (&[], "");
         let mut text = String::new();
         for line in self.to_yaml().lines() {
             let key = line.trim_start_matches([' ', '-']).split(':').next().unwrap_or_default();
-            if let Some((_, of_section)) = SECTIONS.iter().find(|(name, _)| line == format!("{name}:")) {
-                knobs = of_section;
+            if let Some(found) = SECTIONS.iter().find(|(name, _)| line == format!("{name}:")) {
+                (section, knobs) = *found;
             }
             if let Some(kind) = line.strip_prefix("- kind: ") {
                 knobs = KINDS.iter().find(|it| it.name == kind).map_or(&[], |kind| kind.knobs);
             }
-            match knobs.iter().find(|knob| knob.path == key) {
-                Some(knob) => text += &format!("{line:30} # {}\n", allowed(knob)),
+            let note = match knobs.iter().find(|knob| knob.path == key) {
+                Some(knob) => Some(allowed(knob)),
+                None if (section, key) == ("contrast", "kind") => Some(objective(&self.contrast)),
+                None => None,
+            };
+            match note {
+                Some(note) => text += &format!("{line:30} # {note}\n"),
                 None => text += &format!("{line}\n"),
             }
         }

@@ -48,6 +48,10 @@ fn wrong_types_are_told_in_plain_words() {
     );
     says(&refused("train: { epochs: [1] }"), &["train.epochs", "a number", "a list"]);
     says(&refused("model: { stem: large }"), &["`large` is not known here", "`imagenet`", "mine.yaml:1:16"]);
+    says(
+        &refused("contrast: { kind: byol }"),
+        &["contrast.kind", "`byol` is not known here", "`simclr`", "mine.yaml:1:19"],
+    );
     says(&refused("augment: [{ kind: flip, enabled: yes }]"), &["augment.flip.enabled", "true or false"]);
     says(&refused("augment: [{ kind: crop, scale: [0.2] }]"), &["augment.crop.scale", "two numbers"]);
     says(&refused("augment: { crop: 1 }"), &["a list of augmentations"]);
@@ -151,6 +155,17 @@ fn the_shipped_configurations_are_good_and_print_to_themselves() {
     assert!(read >= 4);
     assert_eq!(Config::load(None, &[]).unwrap(), Config::quickstart());
     assert!(Config::quickstart().augment.iter().any(|entry| entry.trains_a_head()));
+}
+
+/// One value switches the objective of any configuration; heads come and go with it.
+#[test]
+fn supervised_training_has_no_heads() {
+    let config = Config::load(None, &["contrast.kind=supervised".into()]).unwrap();
+    assert!(config.augment.iter().all(|entry| !entry.head));
+    assert_eq!(Config::parse(&config.to_yaml(), "printed", &[]).unwrap(), config);
+    let refused = config.edited("augment.color.head", &json!(true)).unwrap_err().to_string();
+    says(&refused, &["supervised trains no heads"]);
+    assert!(config.edited("augment.color.head", &json!(false)).is_ok());
 }
 
 #[test]

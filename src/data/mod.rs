@@ -43,7 +43,7 @@ pub struct Images {
 }
 
 /// One set of labels over all images.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Labels {
     /// What is labelled: `class`, `shape`, …
     pub name: String,

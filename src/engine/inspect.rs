@@ -5,7 +5,6 @@ use crate::{
     augment::{Entry, Image, PlanAddress, ViewName, ViewParams, plan},
     data::{Images, normalise},
     looc::Learner,
-    nn::Pass,
     rng::Domain,
 };
 use candle_core::{Device, Result, Tensor};
@@ -69,11 +68,10 @@ fn cosines(learner: &mut Learner, pictures: &[Image], device: &Device) -> Result
         normalise(picture, planes);
     }
     let shape = (pictures.len(), 3, first.height, first.width);
-    let features = learner.query.forward(&Tensor::from_vec(planes, shape, device)?, Pass::Frozen)?;
+    let (_, spaces) = learner.query.represent(&Tensor::from_vec(planes, shape, device)?)?;
     let mut cosines = vec![Vec::new(); pictures.len()];
-    for space in &learner.spaces {
-        let name: Arc<str> = space.name.as_str().into();
-        let z = space.query.project(&features)?.z.to_vec2::<f32>()?;
+    for (name, z) in learner.query.names().zip(&spaces) {
+        let (name, z): (Arc<str>, _) = (name.into(), z.to_vec2::<f32>()?);
         for (row, cosines) in z.iter().zip(&mut cosines) {
             let cosine = row.iter().zip(&z[0]).map(|(a, b)| a * b).sum();
             cosines.push((name.clone(), cosine));

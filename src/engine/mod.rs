@@ -16,6 +16,7 @@ mod pace;
 mod preparing;
 mod recall;
 mod saving;
+mod supervision;
 mod trainer;
 
 pub use handle::{Handle, Publisher, line};
@@ -74,6 +75,12 @@ pub enum EngineError {
         "there is no held-out image: the invariance cannot be measured; add a val folder or raise data.held_out_share"
     )]
     NothingHeldOut,
+    #[error(
+        "contrast.kind: {0} learns from labels, but the images to train on have no labels: choose another objective"
+    )]
+    Unlabelled(&'static str),
+    #[error("contrast.label: the images have no labels named {wanted}: allowed: {known}")]
+    NoLabel { wanted: String, known: String },
     #[error("there is no checkpoint in {} to resume from: start anew with another --run", .0.display())]
     NothingToResume(PathBuf),
     #[error(

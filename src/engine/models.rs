@@ -1,24 +1,33 @@
 //! Models by themselves, without a run that goes on: as they start, and as a checkpoint holds them.
 
-use super::{EngineError, edits::heads, saving::restore, without_trace};
-use crate::{config::Config, looc::Learner, nn::kernels::Isa, run::Checkpoint};
+use super::{EngineError, edits::heads, saving::restore, supervision, without_trace};
+use crate::{config::Config, data::Images, looc::Learner, nn::kernels::Isa, run::Checkpoint};
 use candle_core::Device;
 
-/// The learner that a configuration starts with.
+/// The learner that a configuration starts with, for images to train on.
 ///
 /// # Errors
-/// If the device has no room for it.
-pub fn fresh(config: &Config, device: &Device) -> Result<Learner, EngineError> {
+/// If the device has no room for it, or the images have not the labels that the objective learns from.
+pub fn fresh(config: &Config, images: &Images, device: &Device) -> Result<Learner, EngineError> {
     let (heads, seed) = (heads(config), config.train.seed);
-    Ok(Learner::new(&config.model, &config.contrast, &heads, seed, device)?)
+    let mut learner = Learner::new(&config.model, &config.contrast, &heads, seed, device)?;
+    if let Some(labels) = supervision::labels(&config.contrast, images)? {
+        learner.tell_apart(labels.classes.len())?;
+    }
+    Ok(learner)
 }
 
 /// The learner of a checkpoint, whose configuration is `config`.
 ///
 /// # Errors
-/// [`EngineError::Checkpoint`] if the two do not fit one another; if the device has no room for it.
-pub fn learned(config: &Config, checkpoint: &Checkpoint, device: &Device) -> Result<Learner, EngineError> {
-    let mut learner = fresh(config, device)?;
+/// [`EngineError::Checkpoint`] if the two do not fit one another; otherwise as [`fresh`].
+pub fn learned(
+    config: &Config,
+    images: &Images,
+    checkpoint: &Checkpoint,
+    device: &Device,
+) -> Result<Learner, EngineError> {
+    let mut learner = fresh(config, images, device)?;
     restore(&mut learner, checkpoint, device)?;
     Ok(learner)
 }

@@ -53,7 +53,7 @@ impl<'a> Trainer<'a> {
         let learner;
         let run = match resumed {
             Some((mut run, checkpoint)) => {
-                learner = models::learned(&config, &checkpoint, &device)?;
+                learner = models::learned(&config, &data.train, &checkpoint, &device)?;
                 let facts = Facts::of(&checkpoint)?;
                 let path = run.path().join(checkpoint::CHECKPOINTS);
                 let newest = Saved { step: checkpoint.step, revision: facts.revision, path };
@@ -67,12 +67,12 @@ impl<'a> Trainer<'a> {
                 run
             }
             None => {
-                learner = models::fresh(&config, &device)?;
+                learner = models::fresh(&config, &data.train, &device)?;
                 create(&job.place, &config)?
             }
         };
         now.run = Some(run.path().to_path_buf());
-        let frozen = Frozen::of(&learner, &config.model, &device)?;
+        let frozen = Frozen::of(&learner)?;
         let clock = (time, Instant::now());
         let (loader, measurement, meter) = (None, None, Meter::default());
         Ok(Some(Self {

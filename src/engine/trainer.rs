@@ -7,11 +7,12 @@ use super::{
     message::{Command, Event, Phase, Snapshot, Span, StepRecord},
     meter::Meter,
     pace::Pace,
+    supervision,
 };
 use crate::{
     augment::ViewName,
     config::Config,
-    data::{Batch, Loader, Recipe, Splits, steps_per_epoch},
+    data::{Batch, Labels, Loader, Recipe, Splits, steps_per_epoch},
     eval::{Frozen, Measurement},
     looc::{GENERAL, Hyper, Learner, StepLosses, Views},
     nn::learning_rate,
@@ -119,9 +120,10 @@ impl Trainer<'_> {
         let waited = Instant::now();
         let batch = self.next_batch()?;
         let waited = waited.elapsed();
-        let views = views(&batch, self.now.step, &self.device)?;
-        drop(batch);
         let config = self.config();
+        let labels = supervision::labels(&config.contrast, &self.data.train)?;
+        let views = views(&batch, self.now.step, labels, &self.device)?;
+        drop(batch);
         let lr = self.learning_rate(&config);
         let hyper = Hyper { contrast: &config.contrast, optimizer: &config.optimizer, lr };
         let losses = self.learner.step(&views, hyper)?;
@@ -212,7 +214,12 @@ impl Trainer<'_> {
 }
 
 /// A batch as the method wants it.
-fn views(batch: &Batch, step: u64, device: &Device) -> Result<Views, EngineError> {
+fn views(batch: &Batch, step: u64, labels: Option<&Labels>, device: &Device) -> Result<Views, EngineError> {
+    let of = |labels: &Labels| {
+        let of: Vec<u32> = batch.indices.iter().map(|index| labels.of[*index as usize].into()).collect();
+        Tensor::from_vec(of, batch.indices.len(), device)
+    };
+    let labels = labels.map(of).transpose()?;
     let (mut query, mut general, mut sharing) = (None, None, Vec::new());
     for (name, planes) in &batch.views {
         let shape = (batch.indices.len(), 3, batch.side, batch.side);
@@ -224,7 +231,7 @@ fn views(batch: &Batch, step: u64, device: &Device) -> Result<Views, EngineError
         }
     }
     match (query, general) {
-        (Some(query), Some(general)) => Ok(Views { step, query, general, sharing }),
+        (Some(query), Some(general)) => Ok(Views { step, query, general, sharing, labels }),
         _ => Err(candle_core::Error::Msg("a batch without q or k0".into()).into()),
     }
 }

@@ -5,7 +5,8 @@
 //!
 //! Lᵢ = −log s(q, kᵢ) / (Σⱼ s(q, kⱼ) + Σ_queue s(q, ·)).
 //!
-//! In Z0 the positive is k₀ and there is no other key of the image: plain InfoNCE.
+//! In Z0 the positive is k₀ and there is no other key of the image: plain InfoNCE. [`nt_xent`] is the same
+//! with the batch's other images in the place of the queue.
 
 use super::GeneralPositives;
 use crate::nn::kernels::{Isa, LogSum};
@@ -34,6 +35,37 @@ pub fn info_nce(
     let logits = Tensor::cat(&columns, 1)?;
     (log_sum(&logits)? - logits.narrow(1, 0, 1)?)?.mean_all()
 }
+
+/// NT-Xent of two views of a batch (Chen et al., 2020, equation 1): the mean over both views' rows. Of the
+/// 2·batch rows each has its other view as the positive and all others as negatives, itself excluded.
+///
+/// `views` and each of `others`: `[batch, dim]`, of unit length. `others` are further negatives of the same
+/// images: row b belongs to image b's own two rows alone.
+///
+/// # Errors
+/// If shapes do not fit.
+pub fn nt_xent(views: [&Tensor; 2], others: &[&Tensor], temperature: f64) -> Result<Tensor> {
+    let rows = Tensor::cat(&views, 0)?;
+    let similarity = |other: &Tensor| (&rows * other)?.sum_keepdim(D::Minus1)? / temperature;
+    let positive = similarity(&Tensor::cat(&[views[1], views[0]], 0)?)?;
+    let own = (Tensor::eye(rows.dim(0)?, rows.dtype(), rows.device())? * EXCLUDED)?;
+    let mut columns = vec![((rows.matmul(&rows.t()?)? / temperature)? + own)?];
+    for other in others {
+        columns.push(similarity(&Tensor::cat(&[other, other], 0)?)?);
+    }
+    (log_sum(&Tensor::cat(&columns, 1)?)? - positive)?.mean_all()
+}
+
+/// Cross-entropy of `logits: [batch, classes]` and classes `[batch]` of u32: the mean over the batch.
+///
+/// # Errors
+/// If shapes do not fit.
+pub(super) fn cross_entropy(logits: &Tensor, classes: &Tensor) -> Result<Tensor> {
+    (log_sum(logits)? - logits.gather(&classes.unsqueeze(1)?, 1)?)?.mean_all()
+}
+
+/// A logit that no softmax sees: others are at most 1/0.01.
+const EXCLUDED: f64 = -1e9;
 
 /// log Σ_queue s(q, ·), `[batch, 1]`.
 fn queue_log_sum(query: &Tensor, queue: &Tensor, temperature: f64) -> Result<Tensor> {

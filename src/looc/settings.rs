@@ -1,5 +1,6 @@
 //! The `contrast` section of a configuration.
 
+use super::ObjectiveKind;
 use crate::knob::Knob;
 use serde::{Deserialize, Serialize};
 
@@ -8,23 +9,17 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct ContrastSettings {
     /// The objective.
-    pub kind: ContrastKind,
+    pub kind: ObjectiveKind,
     /// τ of the softmax over similarities.
     pub temperature: f64,
-    /// Keys in each space's queue. Fixed once a run has started.
+    /// `moco`: keys in each space's queue. Fixed once a run has started.
     pub queue: usize,
-    /// m of the momentum encoder: key ← m·key + (1−m)·query.
+    /// `moco`: m of the momentum encoder: key ← m·key + (1−m)·query.
     pub momentum: f64,
     /// Which keys are positives in the space that is invariant to everything.
     pub general_positives: GeneralPositives,
-}
-
-/// The objective.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ContrastKind {
-    /// Momentum encoder and queues (He et al., 2020), with leave-one-out heads where augmentations own one.
-    Moco,
+    /// `supervised`: the labels to learn, such as `class` or `shape`; none: the data set's first.
+    pub label: Option<String>,
 }
 
 /// Which keys are positives in Z0.
@@ -40,11 +35,12 @@ pub enum GeneralPositives {
 impl Default for ContrastSettings {
     fn default() -> Self {
         Self {
-            kind: ContrastKind::Moco,
+            kind: ObjectiveKind::default(),
             temperature: 0.2,
             queue: 4096,
             momentum: 0.99,
             general_positives: GeneralPositives::K0,
+            label: None,
         }
     }
 }
@@ -53,7 +49,13 @@ impl ContrastSettings {
     /// Ranges of the numbers.
     pub const KNOBS: &'static [Knob] = &[
         Knob { path: "temperature", min: 0.01, max: 2.0, step: 0.01, help: "temperature of the softmax" },
-        Knob { path: "queue", min: 1.0, max: 1_048_576.0, step: 1024.0, help: "keys in each space's queue" },
-        Knob { path: "momentum", min: 0.0, max: 1.0, step: 0.001, help: "momentum of the key encoder" },
+        Knob {
+            path: "queue",
+            min: 1.0,
+            max: 1_048_576.0,
+            step: 1024.0,
+            help: "moco: keys in each space's queue",
+        },
+        Knob { path: "momentum", min: 0.0, max: 1.0, step: 0.001, help: "moco: momentum of the key encoder" },
     ];
 }

@@ -4,10 +4,17 @@
 //! |---|---|
 //! | `query.backbone.…`, `key.backbone.…` | weights and BatchNorm statistics, by torchvision's names |
 //! | `query.head.SPACE.…`, `key.head.SPACE.…` | `0.weight`, `0.bias`, `2.weight`, `2.bias` |
+//! | `query.classifier.…` | `weight`, `bias` |
 //! | `queue.SPACE` | `[length, dim]`; the count is its cursor |
 //! | `optimizer.first.…`, `optimizer.second.…` | the optimiser's buffers; the count is that of the updates |
+//!
+//! `key.…`, `queue.…` and the classifier are there for objectives that have them.
 
-use super::{Learner, Queue, room};
+use super::{
+    Learner, Queue,
+    encoder::{Encoder, Room},
+    supervised,
+};
 use crate::nn::{Entry, Memory, Optimizer, Parameters};
 use candle_core::{Result, Tensor, bail};
 use std::collections::BTreeMap;
@@ -31,10 +38,10 @@ impl Learner {
                 state.tensors.insert(format!("{prefix}{name}"), view.force_contiguous()?);
             }
         }
-        for space in &self.spaces {
-            let name = format!("queue.{}", space.name);
-            state.tensors.insert(name.clone(), space.queue.keys()?);
-            state.counts.insert(name, space.queue.cursor() as u64);
+        for (space, queue) in self.objective.queues() {
+            let name = format!("queue.{space}");
+            state.tensors.insert(name.clone(), queue.keys()?);
+            state.counts.insert(name, queue.cursor() as u64);
         }
         for Memory { name, first, second, updates } in self.optimizer.memory()? {
             state.tensors.insert(format!("optimizer.first.{name}"), first.force_contiguous()?);
@@ -46,11 +53,15 @@ impl Learner {
         Ok(state)
     }
 
-    /// Takes it back. The learner must have the same spaces and sizes.
+    /// Takes it back. The learner must have the same objective, spaces and sizes.
     ///
     /// # Errors
-    /// If a name is missing, unknown or of another shape; the learner is then as it was.
+    /// If a name is missing, unknown or of another shape; nothing that was learned has changed then.
     pub fn restore(&mut self, state: &LearnerState) -> Result<()> {
+        // A classifier is made as large as the one that is there.
+        if let Some(weight) = state.tensors.get(supervised::WEIGHT) {
+            self.tell_apart(weight.dims().first().copied().unwrap_or_default())?;
+        }
         self.check(state)?;
         let optimizer = self.remembered(state)?;
         for (prefix, parameters) in self.rooms() {
@@ -58,10 +69,10 @@ impl Learner {
                 parameters.set(name, &state.tensors[&format!("{prefix}{name}")])?;
             }
         }
-        for space in &mut self.spaces {
-            let name = format!("queue.{}", space.name);
+        for (space, queue) in self.objective.queues_mut() {
+            let name = format!("queue.{space}");
             let cursor = state.counts.get(&name).copied().unwrap_or(0) as usize;
-            space.queue = Queue::restored(state.tensors[&name].copy()?, cursor);
+            *queue = Queue::restored(state.tensors[&name].copy()?, cursor);
         }
         self.optimizer = optimizer;
         Ok(())
@@ -70,7 +81,7 @@ impl Learner {
     /// The optimiser with the memory that a state holds.
     fn remembered(&self, state: &LearnerState) -> Result<Optimizer> {
         let mut optimizer = Optimizer::new();
-        for (room, parameters) in self.trained_rooms() {
+        for Room { name: room, parameters, .. } in self.trained_rooms() {
             let layout = parameters.layout();
             let join = |which: &str| {
                 let of =
@@ -93,25 +104,21 @@ impl Learner {
         Ok(optimizer)
     }
 
-    /// What the optimiser moves, with the prefix of its names there.
-    fn trained_rooms(&self) -> Vec<(String, Parameters)> {
-        let heads = self.spaces.iter().map(|space| (room(&space.name), space.query.parameters().clone()));
-        std::iter::once(("backbone.".into(), self.query.parameters().clone())).chain(heads).collect()
+    /// What the optimiser moves.
+    fn trained_rooms(&self) -> Vec<Room> {
+        self.query.rooms().into_iter().chain(self.objective.trained()).collect()
     }
 
     /// Every set of weights and statistics, with the prefix of its names.
     fn rooms(&self) -> Vec<(String, Parameters)> {
-        let mut rooms = Vec::new();
-        for (side, backbone) in [("query", &self.query), ("key", &self.key)] {
-            rooms.push((format!("{side}.backbone."), backbone.parameters().clone()));
-            rooms.push((format!("{side}.backbone."), backbone.buffers().clone()));
-        }
-        for space in &self.spaces {
-            for (side, head) in [("query", &space.query), ("key", &space.key)] {
-                rooms.push((format!("{side}.{}", room(&space.name)), head.parameters().clone()));
-            }
-        }
-        rooms
+        let of_side = |side: &'static str, rooms: Vec<Room>| {
+            rooms.into_iter().flat_map(move |Room { name, parameters, buffers }| {
+                let sets = std::iter::once(parameters).chain(buffers);
+                sets.map(move |set| (format!("{side}.{name}"), set))
+            })
+        };
+        let key = self.objective.key().map(Encoder::rooms).unwrap_or_default();
+        of_side("query", self.trained_rooms()).chain(of_side("key", key)).collect()
     }
 
     /// Whether a state fits, before anything is changed.
@@ -122,8 +129,8 @@ impl Learner {
                 shapes.insert(format!("{prefix}{name}"), dims.clone());
             }
         }
-        for space in &self.spaces {
-            shapes.insert(format!("queue.{}", space.name), space.queue.keys()?.dims().to_vec());
+        for (space, queue) in self.objective.queues() {
+            shapes.insert(format!("queue.{space}"), queue.view().dims().to_vec());
         }
         for (name, shape) in &shapes {
             match state.tensors.get(name) {

@@ -25,6 +25,14 @@ impl Head {
         Ok(Self { parameters: parameters.build(device)? })
     }
 
+    /// Another head with the same weights as now, which shares nothing with this one.
+    ///
+    /// # Errors
+    /// If the device has no room for it.
+    pub fn twin(&self) -> Result<Self> {
+        Ok(Self { parameters: self.parameters.duplicate()? })
+    }
+
     /// z of a batch, and what [`Self::backward`] needs of it.
     ///
     /// # Errors
