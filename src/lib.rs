@@ -17,5 +17,6 @@ pub mod looc;
 pub mod nn;
 pub mod rng;
 pub mod run;
+pub mod study;
 pub mod text;
 pub mod tui;

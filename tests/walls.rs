@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["eval"],
     &["config"],
     &["run"],
-    &["engine"],
+    &["engine", "study"],
     &["tui"],
     &["cli"],
 ];
@@ -28,6 +28,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("looc", &["ratatui", "crossterm", "tokio"]),
     ("eval", &["ratatui", "crossterm", "tokio"]),
     ("engine", &["ratatui", "crossterm"]),
+    ("study", &["ratatui", "crossterm", "candle_core"]),
     ("device", &["ratatui", "crossterm", "candle_core"]),
 ];
 

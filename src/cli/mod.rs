@@ -10,6 +10,7 @@ mod log;
 mod runs;
 mod screen;
 mod sheet;
+mod study;
 mod train;
 mod views;
 
@@ -73,6 +74,8 @@ commands! {
     runs::Runs,
     /// Evaluate a checkpoint: kNN, linear, rotation and few-shot probes, invariance, collapse, uniformity
     eval::Eval,
+    /// Train and evaluate variants of a configuration with several seeds, and compare them in a table
+    study::Study,
     /// Time training steps on random images
     bench::Bench,
 }
