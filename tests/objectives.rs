@@ -131,7 +131,7 @@ fn supervised_steps_are_those_of_pytorch() -> Result<()> {
     assert!(learner.state()?.tensors.contains_key("optimizer.first.classifier.weight"));
     // The one space is V itself.
     let images = views(&tensors, 0, &[]).query;
-    let (features, spaces) = (learner.query.features(&images)?, learner.query.embed(&images)?);
+    let (features, spaces) = learner.query.represent(&images)?;
     assert_eq!(spaces.len(), 1);
     assert!(largest_difference(&normalise(&features)?, &spaces[0])? == 0.0);
     assert!(learner.tell_apart(6).is_err(), "another number of classes");
