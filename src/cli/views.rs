@@ -3,7 +3,7 @@
 use super::{Code, Globals, Run, say, sheet};
 use crate::{
     augment::{PlanAddress, ViewName, plan},
-    data,
+    data::{self, Donors},
     rng::Domain,
 };
 use clap::Args;
@@ -49,13 +49,14 @@ impl Run for Views {
             picture: image.to_bytes(),
             lines: images.describe(index).into_iter().map(|text| (text, false)).collect(),
         }];
+        let donors = Donors::new(images, images, index);
         for view in &plan.views {
             let lines = view.params.iter().map(|(name, params)| {
                 (format!("{name} {}", params.describe()), view.name == ViewName::Sharing(name))
             });
             tiles.push(sheet::Tile {
                 title: title(view.name),
-                picture: view.apply(&image).to_bytes(),
+                picture: view.apply(&image, &donors).to_bytes(),
                 lines: lines.collect(),
             });
         }

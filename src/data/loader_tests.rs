@@ -1,10 +1,10 @@
 use super::*;
 use crate::augment::{Entry, KINDS, ViewName};
-use crate::data::make_batch;
+use crate::data::{Donors, make_batch};
 
 fn images(count: usize, side: usize) -> Arc<Images> {
     let pixels = (0..count * side * side * 3).map(|place| (place * 31 % 251) as u8).collect();
-    Arc::new(Images { side, pixels, labels: Vec::new() })
+    Arc::new(Images { side, pixels, ..Images::default() })
 }
 
 fn recipe(batch: usize) -> Recipe {
@@ -54,7 +54,10 @@ fn views_are_those_of_the_plan_normalised() {
         let address = PlanAddress { seed: recipe.seed, domain, epoch: 1, sample: index.into() };
         for (params, (_, made)) in plan(&recipe.entries, address, 8, 8).views.iter().zip(&batch.views) {
             let mut expected = vec![0.0; length];
-            crate::data::normalise(&params.apply(&images.image(index as usize)), &mut expected);
+            crate::data::normalise(
+                &params.apply(&images.image(index as usize), &Donors::new(&images, &images, index as usize)),
+                &mut expected,
+            );
             assert_eq!(made[place * length..(place + 1) * length], expected);
         }
     }

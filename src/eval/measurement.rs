@@ -3,7 +3,7 @@
 use super::{Frozen, InvarianceReport, invariance, neighbours};
 use crate::{
     augment::{Entry, Image, ViewName, ViewParams},
-    data::{Images, Splits, normalise},
+    data::{Donors, Images, Splits, normalise},
     rng::{Domain, Stream},
 };
 use candle_core::{Device, Result, Tensor};
@@ -126,14 +126,16 @@ impl Measurement {
         let mut places = Vec::with_capacity(count);
         for sample in &self.queries[self.done..self.done + count] {
             let image = self.data.held_out.image(*sample as usize);
-            let base = views.add(&image, &self.base(u64::from(*sample), &image));
+            let donors = Donors::new(&self.data.train, &self.data.held_out, *sample as usize);
+            let mut add = |params: &ViewParams| views.add(&params.apply(&image, &donors));
+            let base = add(&self.base(u64::from(*sample), &image));
             let mut columns = Vec::with_capacity(self.columns.len());
             for name in &self.columns {
                 let pair = invariance::pair(&self.entries, name, self.seed, u64::from(*sample), &image);
                 columns.push(pair.map(|(first, other)| {
                     let off = self.entries.iter().any(|entry| entry.name() == *name && !entry.enabled);
-                    let first = if off { views.add(&image, &first) } else { base };
-                    (first, views.add(&image, &other))
+                    let first = if off { add(&first) } else { base };
+                    (first, add(&other))
                 }));
             }
             places.push((base, columns));
@@ -200,11 +202,11 @@ struct Views {
 
 impl Views {
     /// Adds a view; its place.
-    fn add(&mut self, image: &Image, params: &ViewParams) -> usize {
+    fn add(&mut self, view: &Image) -> usize {
         let size = 3 * self.side * self.side;
         let place = self.planes.len() / size;
         self.planes.resize((place + 1) * size, 0.0);
-        normalise(&params.apply(image), &mut self.planes[place * size..]);
+        normalise(view, &mut self.planes[place * size..]);
         place
     }
 

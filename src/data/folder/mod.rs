@@ -103,7 +103,7 @@ impl Reading<'_, '_> {
         }
         let labels = Labels { name: "class".into(), classes: classes.to_vec(), of };
         let labels = if classes.is_empty() { Vec::new() } else { vec![labels] };
-        Ok(Images { side: self.side, pixels, labels })
+        Ok(Images { side: self.side, pixels, labels, ..Images::default() })
     }
 }
 
