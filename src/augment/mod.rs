@@ -14,6 +14,7 @@ mod vectors;
 pub mod blur;
 pub mod color;
 pub mod crop;
+pub mod elastic;
 pub mod erase;
 pub mod flip;
 pub mod jpeg;

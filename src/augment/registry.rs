@@ -100,4 +100,5 @@ augmentations! {
     noise::Noise,
     jpeg::Jpeg,
     erase::Erase,
+    elastic::Elastic,
 }
