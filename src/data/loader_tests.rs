@@ -8,13 +8,15 @@ fn images(count: usize, side: usize) -> Arc<Images> {
 }
 
 fn recipe(batch: usize) -> Recipe {
-    let entry = |name: &str, head| {
+    let with = |name: &str, document, head| {
         let kind = KINDS.iter().find(|kind| kind.name == name).unwrap();
-        let settings = (kind.read)(serde_json::json!({})).unwrap();
-        Entry { settings, enabled: true, head }
+        Entry { settings: (kind.read)(document).unwrap(), enabled: true, head }
     };
-    let entries =
-        vec![entry("crop", false), entry("flip", false), entry("color", true), entry("rotation", true)];
+    let entry = |name, head| with(name, serde_json::json!({}), head);
+    // Takes something of other images.
+    let texture = with("texture", serde_json::json!({"method": "fourier"}), false);
+    let (crop, flip) = (entry("crop", false), entry("flip", false));
+    let entries = vec![crop, flip, texture, entry("color", true), entry("rotation", true)];
     Recipe { entries, seed: 5, batch, threads: 1 }
 }
 

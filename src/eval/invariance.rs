@@ -149,6 +149,8 @@ fn selectivity(head: &str, row: &[f64], augmentations: &[String]) -> Option<f32>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::augment::KINDS;
+    use crate::data::{Donors, Images};
 
     /// Three images in the plane, by hand.
     #[test]
@@ -176,6 +178,41 @@ mod tests {
         assert_eq!(report.selectivity[0], None);
         assert!((report.selectivity[1].unwrap() - 1.0).abs() < 1e-6);
     }
+
+    /// The pair of a texture head differs in the amplitudes' donor or their share, and in nothing else.
+    #[test]
+    fn a_pair_for_mixed_amplitudes_differs_in_the_texture_alone() {
+        let entry = |name: &str, document| {
+            let kind = KINDS.iter().find(|kind| kind.name == name).unwrap();
+            Entry { settings: (kind.read)(document).unwrap(), enabled: true, head: name == "texture" }
+        };
+        let texture = serde_json::json!({"p": 0.5, "method": "fourier", "mix": [0.0, 0.5]});
+        let entries = [entry("crop", serde_json::json!({})), entry("texture", texture)];
+        let train = Images {
+            side: 16,
+            pixels: (0..20 * 768u32).map(|place| (place * place % 251) as u8).collect(),
+            ..Images::default()
+        };
+        let (mut mean_moved, mut both_mixed) = (0.0f32, 0);
+        for sample in 0..20 {
+            let image = train.image(sample);
+            let (first, other) = pair(&entries, "texture", 1, sample as u64, &image).unwrap();
+            assert_eq!(first.of("crop"), other.of("crop"));
+            assert_ne!(first.of("texture"), other.of("texture"));
+            both_mixed += usize::from([&first, &other].iter().all(|view| view.of("texture") != Some(&OWN)));
+            let donors = Donors::new(&train, &train, sample);
+            let [one, two] = [&first, &other].map(|view| view.apply(&image, &donors));
+            assert_ne!(one, two);
+            assert_eq!(one, first.apply(&image, &donors));
+            for channel in 0..3 {
+                let mean = |image: &Image| image.pixels.iter().skip(channel).step_by(3).sum::<f32>() / 256.0;
+                mean_moved = mean_moved.max((mean(&one) - mean(&two)).abs());
+            }
+        }
+        assert!(mean_moved < 1e-3 && both_mixed > 2, "{mean_moved} {both_mixed}");
+    }
+
+    const OWN: Params = Params::Texture(None);
 
     #[test]
     fn a_collapsed_space_has_no_rescaled_figures() {
