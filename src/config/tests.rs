@@ -215,7 +215,7 @@ fn a_style_bank_is_needed_by_its_method_and_has_to_be_of_a_folder() {
     says(&refused(bank), &["mine.yaml:3:13", "augment.0.method", "data.style_bank"]);
     says(
         &refused("data: { kind: shapes, style_bank: twins }\n"),
-        &["mine.yaml:1:36", "image folder's files"],
+        &["mine.yaml:1:35", "image folder's files"],
     );
     let folder = "data: { kind: folder, path: mine, style_bank: twins }\n";
     Config::parse(&format!("{folder}{bank}"), "mine.yaml", &[]).unwrap();
