@@ -239,7 +239,7 @@ fn every_image_is_as_likely_a_donor() {
     let drawn = draws("texture", json!({"p": 1.0, "method": "fourier"}), 32);
     let donors = drawn.iter().map(|params| match params {
         Params::Texture(Some(texture::Change::Fourier(mixing))) => {
-            (u64::from(mixing.donor) * 50 >> 32) as usize
+            ((u64::from(mixing.donor) * 50) >> 32) as usize
         }
         other => panic!("{other:?}"),
     });

@@ -35,7 +35,7 @@ impl Mixing {
     /// Changes the image, without clamping. The channels' moments before, unless nothing has changed.
     pub(super) fn apply(&self, image: &mut Image, others: &dyn Others) -> Option<[Moments; 3]> {
         let count = image.width * image.height;
-        let number = (u64::from(self.donor) * others.count() as u64 >> 32) as usize;
+        let number = ((u64::from(self.donor) * others.count() as u64) >> 32) as usize;
         with_scratch(5 * count, |scratch| {
             let (donor, scratch) = scratch.split_at_mut(3 * count);
             let (own, of_donor) = scratch.split_at_mut(count);
