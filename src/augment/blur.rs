@@ -51,18 +51,8 @@ impl Augmentation for Blur {
 
     fn apply(sigma: &Option<f32>, image: &mut Image) {
         let Some(sigma) = *sigma else { return };
-        let Image { width, height, pixels } = image;
-        let radius = radius(*width.min(height));
-        let (row, rows) = ((*width + 2 * radius) * 3, (*height + 2 * radius) * *width * 3);
-        with_scratch(radius + 1 + row + rows, |scratch| {
-            let (weights, scratch) = scratch.split_at_mut(radius + 1);
-            let (row, rows) = scratch.split_at_mut(row);
-            half_kernel(weights, sigma);
-            vectorised(
-                #[inline(always)]
-                || blur(pixels, [*width, *height], weights, row, rows),
-            );
-        });
+        let radius = radius(image.width.min(image.height));
+        smooth::<3>(&mut image.pixels, [image.width, image.height], radius, sigma);
     }
 
     fn summary(&self) -> String {
@@ -81,6 +71,22 @@ impl Augmentation for Blur {
 /// Taps on each side of the middle one, for an image whose shorter side is `side` pixels.
 fn radius(side: usize) -> usize {
     (side / 10 / 2).max(1)
+}
+
+/// Convolves `[height, width, N]` values with a Gaussian that has so many taps on each side of the middle
+/// one. Borders are reflected, the edge once.
+pub(super) fn smooth<const N: usize>(values: &mut [f32], size: [usize; 2], radius: usize, sigma: f32) {
+    let [width, height] = size;
+    let (row, rows) = ((width + 2 * radius) * N, (height + 2 * radius) * width * N);
+    with_scratch(radius + 1 + row + rows, |scratch| {
+        let (weights, scratch) = scratch.split_at_mut(radius + 1);
+        let (row, rows) = scratch.split_at_mut(row);
+        half_kernel(weights, sigma);
+        vectorised(
+            #[inline(always)]
+            || blur::<N>(values, size, weights, row, rows),
+        );
+    });
 }
 
 /// The middle tap of the normalised Gaussian, then the others of one side.
@@ -107,23 +113,29 @@ pub(super) fn reflect(at: isize, length: usize) -> usize {
 /// Convolves rows, then columns. `row` and `rows` hold one row and the blurred rows with their reflected
 /// borders, so that the sums have none.
 #[inline(always)]
-fn blur(pixels: &mut [f32], [width, height]: [usize; 2], weights: &[f32], row: &mut [f32], rows: &mut [f32]) {
-    let (radius, line) = (weights.len() - 1, width * 3);
+fn blur<const N: usize>(
+    values: &mut [f32],
+    [width, height]: [usize; 2],
+    weights: &[f32],
+    row: &mut [f32],
+    rows: &mut [f32],
+) {
+    let (radius, line) = (weights.len() - 1, width * N);
     let borders = |length: usize| (0..radius).chain(radius + length..length + 2 * radius);
     let mirrored = |place: usize, length: usize| radius + reflect(place as isize - radius as isize, length);
-    for (from, to) in pixels.chunks_exact(line).zip(rows.chunks_exact_mut(line).skip(radius)) {
-        row[radius * 3..radius * 3 + line].copy_from_slice(from);
+    for (from, to) in values.chunks_exact(line).zip(rows.chunks_exact_mut(line).skip(radius)) {
+        row[radius * N..radius * N + line].copy_from_slice(from);
         for place in borders(width) {
-            let from = mirrored(place, width) * 3;
-            row.copy_within(from..from + 3, place * 3);
+            let from = mirrored(place, width) * N;
+            row.copy_within(from..from + N, place * N);
         }
-        weigh(row, to, 3, weights);
+        weigh(row, to, N, weights);
     }
     for place in borders(height) {
         let from = mirrored(place, height) * line;
         rows.copy_within(from..from + line, place * line);
     }
-    for (y, to) in pixels.chunks_exact_mut(line).enumerate() {
+    for (y, to) in values.chunks_exact_mut(line).enumerate() {
         weigh(&rows[y * line..], to, line, weights);
     }
 }

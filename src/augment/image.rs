@@ -24,13 +24,19 @@ impl Image {
     pub fn set_bytes(&mut self, bytes: &[u8]) {
         debug_assert_eq!(bytes.len(), self.width * self.height * 3);
         self.pixels.resize(bytes.len(), 0.0);
-        for (value, &byte) in self.pixels.iter_mut().zip(bytes) {
-            *value = f32::from(byte) * (1.0 / 255.0);
-        }
+        floats(bytes, &mut self.pixels);
     }
 
     /// To bytes, rounded, `0..=255`.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.pixels.iter().map(|value| (value.clamp(0.0, 1.0) * 255.0).round() as u8).collect()
+    }
+}
+
+/// Bytes as values in `[0, 1]`.
+pub fn floats(bytes: &[u8], values: &mut [f32]) {
+    debug_assert_eq!(bytes.len(), values.len());
+    for (value, &byte) in values.iter_mut().zip(bytes) {
+        *value = f32::from(byte) * (1.0 / 255.0);
     }
 }

@@ -6,6 +6,7 @@
 //! parameters with the query* (Xiao et al., 2021, section 3): sharing is copying a parameter struct.
 
 mod image;
+mod others;
 mod plan;
 mod registry;
 mod vectors;
@@ -13,6 +14,7 @@ mod vectors;
 pub mod blur;
 pub mod color;
 pub mod crop;
+pub mod elastic;
 pub mod erase;
 pub mod flip;
 pub mod jpeg;
@@ -28,7 +30,8 @@ pub mod texture;
 mod tests;
 
 pub use crate::knob::{Invalid, Knob};
-pub use image::Image;
+pub use image::{Image, floats};
+pub use others::{Alone, Others};
 pub use plan::{Entry, PlanAddress, ViewName, ViewParams, ViewPlan, check_order, plan};
 pub use registry::{KINDS, Kind, Params, Settings};
 pub use vectors::{vectorised, with_scratch};
@@ -56,6 +59,16 @@ pub trait Augmentation: Clone + std::fmt::Debug + PartialEq + Default + Serializ
     /// Changes the image as the parameters say. Width and height stay what they were. What it has to put
     /// aside is lent by [`with_scratch`], and passes over pixels run in [`vectorised`].
     fn apply(params: &Self::Params, image: &mut Image);
+    /// [`Self::apply`], with the other images at hand. Equal parameters and equal others must give equal
+    /// images.
+    fn apply_among(params: &Self::Params, image: &mut Image, _others: &dyn Others) {
+        Self::apply(params, image);
+    }
+    /// Whether it puts the image's stylised twin in its place: then it has to be the first of the list, and
+    /// there has to be a style bank.
+    fn takes_twins(&self) -> bool {
+        false
+    }
     /// The settings in a few characters, for the editor's list (such as `.20–1.0`).
     fn summary(&self) -> String;
     /// Drawn parameters in words, for the view inspector.

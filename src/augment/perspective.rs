@@ -1,6 +1,6 @@
 //! Perspective.
 
-use super::{Augmentation, Image, Knob, short};
+use super::{Augmentation, Image, Knob, short, with_scratch};
 use crate::rng::Stream;
 use serde::{Deserialize, Serialize};
 
@@ -107,19 +107,20 @@ fn to_source([p, q, r, s]: [[f64; 2]; 4], image: &Image) -> Option<[[f32; 3]; 3]
 /// Fills every pixel from the place that the homography takes it to. Both places are counted in
 /// torchvision's way, the middle of the first pixel at ½.
 fn warp([across, down, depth]: [[f32; 3]; 3], image: &mut Image) {
-    let mut made = Vec::with_capacity(image.pixels.len());
-    for y in 0..image.height {
-        for x in 0..image.width {
-            let at = |row: [f32; 3]| row[0] * (x as f32 + 0.5) + row[1] * (y as f32 + 0.5) + row[2];
-            let depth = at(depth);
-            made.extend(bilinear(image, at(across) / depth - 0.5, at(down) / depth - 0.5));
+    with_scratch(image.pixels.len(), |made| {
+        for (y, line) in made.chunks_exact_mut(3 * image.width).enumerate() {
+            for (x, rgb) in line.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+                let at = |row: [f32; 3]| row[0] * (x as f32 + 0.5) + row[1] * (y as f32 + 0.5) + row[2];
+                let depth = at(depth);
+                *rgb = bilinear(image, at(across) / depth - 0.5, at(down) / depth - 0.5);
+            }
         }
-    }
-    image.pixels = made;
+        image.pixels.copy_from_slice(made);
+    });
 }
 
 /// The colour at a place, between the four pixels around it; black beside the image.
-fn bilinear(image: &Image, x: f32, y: f32) -> [f32; 3] {
+pub(super) fn bilinear(image: &Image, x: f32, y: f32) -> [f32; 3] {
     let mut sum = [0.0f32; 3];
     let near = |at: f32, side: usize| at > -1.0 && at < side as f32;
     // Not so for what is no number either: a place at the horizon.

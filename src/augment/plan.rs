@@ -4,7 +4,7 @@
 //! the query q; k₀, everything drawn anew; and kᵢ, everything drawn anew but augmentation i, whose
 //! parameters are q's.
 
-use super::{Image, Invalid, Params, Settings};
+use super::{Image, Invalid, Others, Params, Settings};
 use crate::rng::{Address, Domain, Stream, name_key};
 
 /// One augmentation of the list, in order of application.
@@ -75,16 +75,16 @@ pub struct ViewParams {
 }
 
 impl ViewParams {
-    /// The view of an image.
-    pub fn apply(&self, image: &Image) -> Image {
+    /// The view of an image, with the others that it may take something from ([`super::Alone`]: none).
+    pub fn apply(&self, image: &Image, others: &dyn Others) -> Image {
         let mut view = image.clone();
-        self.apply_to(&mut view);
+        self.apply_to(&mut view, others);
         view
     }
 
     /// Turns an image into its view.
-    pub fn apply_to(&self, image: &mut Image) {
-        self.params.iter().for_each(|(_, params)| params.apply(image));
+    pub fn apply_to(&self, image: &mut Image, others: &dyn Others) {
+        self.params.iter().for_each(|(_, params)| params.apply(image, others));
     }
 
     /// The parameters of one augmentation, if it is on.
@@ -192,7 +192,8 @@ fn share(query: &ViewParams, key: &mut ViewParams, augmentation: &str) {
 }
 
 /// Checks the order of a list: each kind at most once, and none before a kind that it must follow
-/// (rotation follows flip, whether they are switched on or not: they can be switched while training).
+/// (rotation follows flip, whether they are switched on or not: they can be switched while training), and
+/// what puts another image in the image's place is the first.
 ///
 /// # Errors
 /// [`Invalid`] at `augment.N`, the entry that has to move or to go.
@@ -201,6 +202,13 @@ pub fn check_order(entries: &[Entry]) -> Result<(), Invalid> {
         let (name, path) = (entry.name(), format!("augment.{place}"));
         if let Some(first) = entries[..place].iter().position(|earlier| earlier.name() == name) {
             let why = format!("{name} stands at augment.{first} already: each augmentation may appear once");
+            return Err(Invalid::at(path, why));
+        }
+        if place > 0 && entry.settings.takes_twins() {
+            let why = format!(
+                "{name} puts the stylised twin in the image's place, and would undo what comes before it: it \
+                 must be the first of the list"
+            );
             return Err(Invalid::at(path, why));
         }
         for earlier in &entries[..place] {

@@ -1,6 +1,6 @@
 //! The list of augmentations. A new one is a line at the end of this file.
 
-use super::{Augmentation, Image, Invalid, Knob};
+use super::{Augmentation, Image, Invalid, Knob, Others};
 use crate::rng::Stream;
 
 /// What the program knows of an augmentation without an instance of it.
@@ -62,6 +62,10 @@ macro_rules! augmentations {
             pub fn check(&self) -> Result<(), Invalid> {
                 match self { $(Self::$name(it) => it.check()),+ }
             }
+            /// Whether it puts the image's stylised twin in its place.
+            pub fn takes_twins(&self) -> bool {
+                match self { $(Self::$name(it) => it.takes_twins()),+ }
+            }
             /// The settings as a document, without `kind`.
             pub fn document(&self) -> Result<serde_json::Value, serde_json::Error> {
                 match self { $(Self::$name(it) => serde_json::to_value(it)),+ }
@@ -69,9 +73,13 @@ macro_rules! augmentations {
         }
 
         impl Params {
-            /// Changes the image as the parameters say.
-            pub fn apply(&self, image: &mut Image) {
-                match self { $(Self::$name(it) => <super::$module::$name as Augmentation>::apply(it, image)),+ }
+            /// Changes the image as the parameters say; `others` are those that it may take something from.
+            pub fn apply(&self, image: &mut Image, others: &dyn Others) {
+                match self {
+                    $(Self::$name(it) => {
+                        <super::$module::$name as Augmentation>::apply_among(it, image, others);
+                    })+
+                }
             }
             /// The parameters in words.
             pub fn describe(&self) -> String {
@@ -95,4 +103,5 @@ augmentations! {
     noise::Noise,
     jpeg::Jpeg,
     erase::Erase,
+    elastic::Elastic,
 }

@@ -1,6 +1,6 @@
 //! Sharpness.
 
-use super::{Augmentation, Image, Invalid, Knob, short};
+use super::{Augmentation, Image, Invalid, Knob, short, with_scratch};
 use crate::rng::Stream;
 use serde::{Deserialize, Serialize};
 
@@ -64,21 +64,29 @@ impl Augmentation for Sharpness {
 /// Blends the inner pixels with their smoothed values: sums of three rows first, then of three columns.
 fn blend(image: &mut Image, factor: f32) {
     let across = image.width * 3;
-    let source = image.pixels.clone();
-    let mut sums = vec![0.0; across];
-    for y in 1..image.height - 1 {
+    with_scratch(image.pixels.len() + across, |scratch| {
+        let (source, sums) = scratch.split_at_mut(image.pixels.len());
+        source.copy_from_slice(&image.pixels);
+        blend_rows(&mut image.pixels, source, sums, factor);
+    });
+    image.pixels.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
+}
+
+/// `sums` has room for a row.
+fn blend_rows(pixels: &mut [f32], source: &[f32], sums: &mut [f32], factor: f32) {
+    let across = sums.len();
+    for y in 1..pixels.len() / across - 1 {
         let row = |at: usize| &source[at * across..(at + 1) * across];
         let (above, middle, below) = (row(y - 1), row(y), row(y + 1));
         for (sum, ((a, b), c)) in sums.iter_mut().zip(above.iter().zip(middle).zip(below)) {
             *sum = a + b + c;
         }
         let inner = 3..across - 3;
-        let target = &mut image.pixels[y * across..][inner.clone()];
+        let target = &mut pixels[y * across..][inner.clone()];
         let around = sums.iter().zip(&sums[3..]).zip(&sums[6..]);
         for ((to, own), ((left, here), right)) in target.iter_mut().zip(&middle[inner]).zip(around) {
             let smooth = (left + here + right + 4.0 * own) * (1.0 / 13.0);
             *to = smooth + factor * (own - smooth);
         }
     }
-    image.pixels.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
 }

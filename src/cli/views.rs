@@ -7,7 +7,7 @@ use super::{
 use crate::{
     augment::{PlanAddress, ViewName, plan},
     config::Config,
-    data::{self, Images},
+    data::{self, Donors, Images},
     rng::Domain,
 };
 use clap::Args;
@@ -70,6 +70,7 @@ fn row(config: &Config, images: &Images, index: usize) -> Vec<Tile> {
     let at = PlanAddress { seed: config.train.seed, domain: Domain::Views, epoch: 0, sample: index as u64 };
     let image = images.image(index);
     let plan = plan(&config.augment, at, images.side, images.side);
+    let donors = Donors::new(images, images, index);
     let mut tiles = vec![Tile {
         title: format!("image {index}"),
         picture: image.to_bytes(),
@@ -79,7 +80,11 @@ fn row(config: &Config, images: &Images, index: usize) -> Vec<Tile> {
         let lines = view.params.iter().map(|(name, params)| {
             (format!("{name} {}", params.describe()), view.name == ViewName::Sharing(name))
         });
-        Tile { title: title(view.name), picture: view.apply(&image).to_bytes(), lines: lines.collect() }
+        Tile {
+            title: title(view.name),
+            picture: view.apply(&image, &donors).to_bytes(),
+            lines: lines.collect(),
+        }
     }));
     tiles
 }

@@ -123,6 +123,15 @@ pub(super) fn together(config: &Config) -> Result<(), Wrong> {
         let kind = dataset.name;
         return wrong("data.path", format!("{kind} needs a path: give the folder that it is in"));
     }
+    if let Err(invalid) = config.data.check() {
+        return wrong(&format!("data.{}", invalid.path), invalid.why);
+    }
+    if let Some(place) = config.augment.iter().position(|entry| entry.settings.takes_twins())
+        && config.data.style_bank.is_none()
+    {
+        let why = "it takes the images' stylised twins, but data.style_bank names no folder of them: set it";
+        return wrong(&format!("augment.{place}.method"), why.into());
+    }
     if let Err(invalid) = check_order(&config.augment) {
         return wrong(&invalid.path, invalid.why);
     }

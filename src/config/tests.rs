@@ -227,3 +227,19 @@ proptest! {
         let _ = Config::parse(&text, "any", &[]).map_err(|error| error.to_string());
     }
 }
+
+#[test]
+fn a_style_bank_is_needed_by_its_method_and_has_to_be_of_a_folder() {
+    let bank = "augment:\n  - kind: texture\n    method: bank\n";
+    says(&refused(bank), &["mine.yaml:3:13", "augment.0.method", "data.style_bank"]);
+    says(
+        &refused("data: { kind: shapes, style_bank: twins }\n"),
+        &["mine.yaml:1:35", "image folder's files"],
+    );
+    let folder = "data: { kind: folder, path: mine, style_bank: twins }\n";
+    Config::parse(&format!("{folder}{bank}"), "mine.yaml", &[]).unwrap();
+    let late = "augment:\n  - kind: crop\n  - kind: texture\n    method: bank\n";
+    says(&refused(&format!("{folder}{late}")), &["mine.yaml:4:5", "first of the list"]);
+    let other = refused("augment:\n  - kind: texture\n    method: style\n");
+    says(&other, &["mine.yaml:3:13", "filter", "fourier", "bank"]);
+}

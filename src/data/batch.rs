@@ -1,6 +1,6 @@
 //! A batch of views: which images a step takes, and what is made of them.
 
-use super::{Images, epoch_order, normalise, steps_per_epoch};
+use super::{Donors, Images, epoch_order, normalise, steps_per_epoch};
 use crate::augment::{Entry, Image, PlanAddress, ViewName, ViewPlan, plan};
 use crate::rng::Domain;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -111,9 +111,10 @@ impl<'a> Maker<'a> {
             }
             source.set_bytes(self.images.bytes(index as usize));
             plan.redraw(&self.recipe.entries, self.address(self.epoch, index), side, side);
+            let donors = Donors::new(self.images, self.images, index as usize);
             for (planes, params) in planes.iter_mut().zip(&plan.views) {
                 view.pixels.clone_from(&source.pixels);
-                params.apply_to(&mut view);
+                params.apply_to(&mut view, &donors);
                 let length = 3 * side * side;
                 normalise(&view, &mut planes[place * length..(place + 1) * length]);
             }

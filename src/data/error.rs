@@ -21,9 +21,17 @@ pub enum DataError {
     NoPath { kind: &'static str },
 
     #[error(
-        "data.path: there is no folder at {tried} ({from}); correct data.path or set LOOC_DATA to where it starts"
+        "{key}: there is no folder at {tried} ({from}); correct {key} or set LOOC_DATA to where it starts"
     )]
-    NotThere { tried: String, from: &'static str },
+    NotThere { key: &'static str, tried: String, from: &'static str },
+
+    #[error(
+        "{bank}: {missing} of {of} images have no twin there, more than data.damaged_share = {allowed} allows; a twin has the path below data.style_bank that the image has below data.path. The first: {examples}. Stylise them too, correct data.style_bank, or raise data.damaged_share"
+    )]
+    NoTwins { bank: String, missing: usize, of: usize, allowed: f64, examples: String },
+
+    #[error("data.{0}")]
+    Settings(#[from] crate::knob::Invalid),
 
     #[error("{file}: cannot be read: {source}")]
     Read { file: String, source: std::io::Error },

@@ -1,20 +1,22 @@
 use super::*;
 use crate::augment::{Entry, KINDS, ViewName};
-use crate::data::make_batch;
+use crate::data::{Donors, make_batch};
 
 fn images(count: usize, side: usize) -> Arc<Images> {
     let pixels = (0..count * side * side * 3).map(|place| (place * 31 % 251) as u8).collect();
-    Arc::new(Images { side, pixels, labels: Vec::new() })
+    Arc::new(Images { side, pixels, ..Images::default() })
 }
 
 fn recipe(batch: usize) -> Recipe {
-    let entry = |name: &str, head| {
+    let with = |name: &str, document, head| {
         let kind = KINDS.iter().find(|kind| kind.name == name).unwrap();
-        let settings = (kind.read)(serde_json::json!({})).unwrap();
-        Entry { settings, enabled: true, head, distinct: false }
+        Entry { settings: (kind.read)(document).unwrap(), enabled: true, head, distinct: false }
     };
-    let entries =
-        vec![entry("crop", false), entry("flip", false), entry("color", true), entry("rotation", true)];
+    let entry = |name, head| with(name, serde_json::json!({}), head);
+    // Takes something of other images.
+    let texture = with("texture", serde_json::json!({"method": "fourier"}), false);
+    let (crop, flip) = (entry("crop", false), entry("flip", false));
+    let entries = vec![crop, flip, texture, entry("color", true), entry("rotation", true)];
     Recipe { entries, seed: 5, batch, threads: 1 }
 }
 
@@ -54,7 +56,10 @@ fn views_are_those_of_the_plan_normalised() {
         let address = PlanAddress { seed: recipe.seed, domain, epoch: 1, sample: index.into() };
         for (params, (_, made)) in plan(&recipe.entries, address, 8, 8).views.iter().zip(&batch.views) {
             let mut expected = vec![0.0; length];
-            crate::data::normalise(&params.apply(&images.image(index as usize)), &mut expected);
+            crate::data::normalise(
+                &params.apply(&images.image(index as usize), &Donors::new(&images, &images, index as usize)),
+                &mut expected,
+            );
             assert_eq!(made[place * length..(place + 1) * length], expected);
         }
     }

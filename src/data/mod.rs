@@ -4,6 +4,7 @@
 mod batch;
 mod binary;
 mod cifar;
+mod donors;
 mod error;
 mod fit;
 mod folder;
@@ -20,6 +21,7 @@ mod stl;
 mod summary;
 
 pub use batch::{Batch, Recipe, make_batch};
+pub use donors::Donors;
 pub use error::DataError;
 pub use loader::Loader;
 pub use normal::{MEAN, STD, normalise};
@@ -30,6 +32,7 @@ pub use splits::{Damaged, Sizes, Splits};
 pub use summary::{Counted, count, moments, parts};
 
 use crate::augment::Image;
+use std::sync::Arc;
 
 /// Images of one size, in memory, with any number of label sets.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,6 +43,8 @@ pub struct Images {
     pub pixels: Vec<u8>,
     /// What is known of each image (class; or shape, colour and texture). May be empty.
     pub labels: Vec<Labels>,
+    /// Each image's stylised twin, by the same index, where there is a style bank.
+    pub twins: Option<Arc<Images>>,
 }
 
 /// One set of labels over all images.

@@ -14,11 +14,21 @@ const START: &str = "LOOC_DATA";
 /// No path is set, or there is no folder.
 pub fn folder(settings: &DataSettings, kind: &'static str) -> Result<PathBuf, DataError> {
     let path = settings.path.as_deref().ok_or(DataError::NoPath { kind })?;
-    from(path, std::env::var_os(START))
+    from("data.path", path, std::env::var_os(START))
 }
 
-/// [`folder`], with the variable's value.
-fn from(path: &Path, start: Option<OsString>) -> Result<PathBuf, DataError> {
+/// The folder that `data.style_bank` names, if it names one; a relative path starts where that of `data.path`
+/// does.
+///
+/// # Errors
+/// There is no folder.
+pub fn style_bank(settings: &DataSettings) -> Result<Option<PathBuf>, DataError> {
+    let path = settings.style_bank.as_deref();
+    path.map(|path| from("data.style_bank", path, std::env::var_os(START))).transpose()
+}
+
+/// The folder that the setting `key` names, with the variable's value.
+fn from(key: &'static str, path: &Path, start: Option<OsString>) -> Result<PathBuf, DataError> {
     let start = start.filter(|start| !start.is_empty());
     let (tried, from) = match start {
         _ if path.is_absolute() => (path.to_owned(), "an absolute path"),
@@ -28,7 +38,7 @@ fn from(path: &Path, start: Option<OsString>) -> Result<PathBuf, DataError> {
             "a relative path starts from the present folder, as LOOC_DATA is not set",
         ),
     };
-    if tried.is_dir() { Ok(tried) } else { Err(DataError::NotThere { tried: shown(&tried), from }) }
+    if tried.is_dir() { Ok(tried) } else { Err(DataError::NotThere { key, tried: shown(&tried), from }) }
 }
 
 /// A path for people.
@@ -45,12 +55,12 @@ mod tests {
         let there = tempfile::tempdir().unwrap();
         std::fs::create_dir(there.path().join("set")).unwrap();
         let start = Some(there.path().as_os_str().to_owned());
-        assert_eq!(from(Path::new("set"), start.clone()).unwrap(), there.path().join("set"));
-        assert_eq!(from(&there.path().join("set"), None).unwrap(), there.path().join("set"));
-        let message = from(Path::new("elsewhere"), start).unwrap_err().to_string();
+        assert_eq!(from("data.path", Path::new("set"), start.clone()).unwrap(), there.path().join("set"));
+        assert_eq!(from("data.path", &there.path().join("set"), None).unwrap(), there.path().join("set"));
+        let message = from("data.style_bank", Path::new("elsewhere"), start).unwrap_err().to_string();
         assert!(message.contains(&shown(&there.path().join("elsewhere"))), "{message}");
-        assert!(message.contains("LOOC_DATA"), "{message}");
-        let message = from(Path::new("no such folder"), None).unwrap_err().to_string();
+        assert!(message.contains("LOOC_DATA") && message.contains("data.style_bank"), "{message}");
+        let message = from("data.path", Path::new("no such folder"), None).unwrap_err().to_string();
         assert!(message.contains("present folder"), "{message}");
     }
 

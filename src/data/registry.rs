@@ -69,6 +69,7 @@ pub fn read(settings: &DataSettings, progress: &mut Progress) -> Result<Splits, 
     if !(1..=4096).contains(&settings.size) {
         return Err(DataError::Side { size: settings.size });
     }
+    settings.check()?;
     (dataset.open)(settings, progress)
 }
 

@@ -1,6 +1,6 @@
 //! The `data` section of a configuration.
 
-use crate::knob::Knob;
+use crate::knob::{Invalid, Knob};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -20,8 +20,12 @@ pub struct DataSettings {
     pub held_out: usize,
     /// `folder` without a `val`: the share of each class that is held out.
     pub held_out_share: f64,
-    /// `folder`: the share of damaged files that is put up with.
+    /// `folder`: the share of damaged files that is put up with, and that of missing twins.
     pub damaged_share: f64,
+    /// `folder`: where the images' stylised twins are, for `texture` with `method: bank`. A twin has the same
+    /// path below this folder as the image below `path`, but may have another extension; it is read if
+    /// this is set, and held in memory. A relative path starts where `path` does.
+    pub style_bank: Option<PathBuf>,
 }
 
 impl Default for DataSettings {
@@ -34,6 +38,7 @@ impl Default for DataSettings {
             held_out: 1000,
             held_out_share: 0.1,
             damaged_share: 0.05,
+            style_bank: None,
         }
     }
 }
@@ -59,4 +64,20 @@ impl DataSettings {
             help: "share of damaged files that is put up with",
         },
     ];
+
+    /// What the ranges of [`Self::KNOBS`] cannot say.
+    ///
+    /// # Errors
+    /// There is a style bank for a data set without files to match.
+    pub fn check(&self) -> Result<(), Invalid> {
+        if self.style_bank.is_none() || self.kind == "folder" {
+            return Ok(());
+        }
+        let why = format!(
+            "twins are found by the paths of an image folder's files, and {} has none: use data.kind: folder, or \
+             take style_bank out",
+            self.kind
+        );
+        Err(Invalid::at("style_bank", why))
+    }
 }

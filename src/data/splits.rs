@@ -58,7 +58,13 @@ impl Splits {
         // A share of 0 allows none; rounding must not make one of it.
         if damaged as f64 > allowed * of as f64 {
             let folder = settings.path.as_deref().map(shown).unwrap_or_default();
-            return Err(DataError::Damaged { folder, damaged, of, allowed, examples: self.examples() });
+            return Err(DataError::Damaged {
+                folder,
+                damaged,
+                of,
+                allowed,
+                examples: examples(&self.damaged),
+            });
         }
         // Two is what contrasting takes, and what the invariance metric's zero point takes.
         for (what, images, advice) in [
@@ -72,13 +78,13 @@ impl Splits {
         }
         Ok(())
     }
+}
 
-    /// The first damaged files, with what is wrong with them.
-    fn examples(&self) -> String {
-        let named: Vec<String> = self.damaged.iter().take(NAMED).map(Damaged::to_string).collect();
-        match self.damaged.len().saturating_sub(NAMED) {
-            0 => named.join("; "),
-            more => format!("{}; and {more} more", named.join("; ")),
-        }
+/// The first of some files, with what is wrong with them.
+pub(super) fn examples(damaged: &[Damaged]) -> String {
+    let named: Vec<String> = damaged.iter().take(NAMED).map(Damaged::to_string).collect();
+    match damaged.len().saturating_sub(NAMED) {
+        0 => named.join("; "),
+        more => format!("{}; and {more} more", named.join("; ")),
     }
 }

@@ -70,13 +70,13 @@ mod tests {
     fn images(of: &[u16], classes: &[&str], pixels: Vec<u8>) -> Images {
         let classes = classes.iter().map(|name| (*name).into()).collect();
         let labels = Labels { name: "class".into(), classes, of: of.to_vec() };
-        Images { side: 1, pixels, labels: vec![labels] }
+        Images { side: 1, pixels, labels: vec![labels], ..Images::default() }
     }
 
     #[test]
     fn classes_are_counted_in_each_part() {
         let splits = Splits {
-            train: Images { side: 1, pixels: vec![0; 9], labels: Vec::new() }.into(),
+            train: Images { side: 1, pixels: vec![0; 9], ..Images::default() }.into(),
             labelled: Some(images(&[0, 0], &["a", "b"], vec![0; 6]).into()),
             held_out: images(&[1], &["a", "b"], vec![0; 3]).into(),
             ..Splits::default()

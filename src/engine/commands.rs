@@ -118,8 +118,8 @@ impl Trainer<'_> {
 
     fn show_views(&mut self, request: ViewRequest) {
         let (config, at) = (self.config(), (self.now.config.train.seed, self.now.step));
-        let images = self.data.held_out.clone();
-        match inspect::sheet(&mut self.learner, &images, &config.augment, request, at, &self.device) {
+        let data = self.data.clone();
+        match inspect::sheet(&mut self.learner, &data, &config.augment, request, at, &self.device) {
             Ok(sheet) => {
                 self.now.views = Some(Arc::new(sheet));
                 self.publish(self.now.phase.clone());

@@ -3,30 +3,32 @@
 use super::message::{ViewParam, ViewRequest, ViewSheet, ViewTile};
 use crate::{
     augment::{Entry, Image, PlanAddress, ViewName, ViewParams, plan},
-    data::{Images, normalise},
+    data::{Donors, Splits, normalise},
     looc::Learner,
     rng::Domain,
 };
 use candle_core::{Device, Result, Tensor};
 use std::sync::Arc;
 
-/// Draws the views that a request names, and embeds them by the query encoder.
+/// Draws the views of a held-out image that a request names, and embeds them by the query encoder.
 ///
 /// # Errors
 /// If the network cannot take them.
 pub fn sheet(
     learner: &mut Learner,
-    images: &Images,
+    data: &Splits,
     entries: &[Entry],
     request: ViewRequest,
     (seed, step): (u64, u64),
     device: &Device,
 ) -> Result<ViewSheet> {
+    let images = &data.held_out;
     let index = request.index % images.len().max(1);
     let image = images.image(index);
     let at = PlanAddress { seed, domain: Domain::Inspect, epoch: request.draw, sample: index as u64 };
     let plan = plan(entries, at, images.side, images.side);
-    let pictures: Vec<Image> = plan.views.iter().map(|view| view.apply(&image)).collect();
+    let donors = Donors::new(&data.train, images, index);
+    let pictures: Vec<Image> = plan.views.iter().map(|view| view.apply(&image, &donors)).collect();
     let mut cosines = cosines(learner, &pictures, device)?.into_iter();
     let views = plan.views.iter().zip(&pictures);
     let views =

@@ -96,7 +96,7 @@ impl Measurement {
         let bank = some(seed, "bank", data.bank().len(), wanted);
         Self {
             step: subject.step,
-            pairs: Pairs::new(entries, &data.held_out, &queries, seed),
+            pairs: Pairs::new(entries, data, &queries, seed),
             data: data.clone(),
             queries,
             bank,
@@ -162,7 +162,7 @@ impl Measurement {
         let (mut views, mut places) = (Views::new(side), Vec::with_capacity(count));
         for sample in &self.queries[self.done..self.done + count] {
             let image = self.data.held_out.image(*sample as usize);
-            places.push(self.pairs.add(&mut views, *sample, &image));
+            places.push(self.pairs.add(&mut views, *sample, &image, &self.data));
         }
         let spaces = model.embed(&views.tensor(device)?)?;
         let spaces = spaces.iter().map(Tensor::to_vec2::<f32>).collect::<Result<Vec<_>>>()?;

@@ -6,7 +6,7 @@
 use super::views::Views;
 use crate::{
     augment::{Entry, Image, Params, ViewName, ViewParams},
-    data::Images,
+    data::{Donors, Splits},
     rng::{Address, Domain, Stream, name_key},
 };
 
@@ -30,11 +30,11 @@ pub(super) struct Places {
 }
 
 impl Pairs {
-    /// `samples` are those of `images` that will be measured.
-    pub fn new(entries: &[Entry], images: &Images, samples: &[u32], seed: u64) -> Self {
+    /// `samples` are the held-out images that will be measured.
+    pub fn new(entries: &[Entry], data: &Splits, samples: &[u32], seed: u64) -> Self {
         let differs = |entry: &&Entry| {
             samples.iter().take(TRIED).any(|sample| {
-                let image = images.image(*sample as usize);
+                let image = data.held_out.image(*sample as usize);
                 pair(entries, entry.name(), seed, u64::from(*sample), &image).is_some()
             })
         };
@@ -48,15 +48,16 @@ impl Pairs {
         1 + self.columns.iter().map(|name| if off(*name) { 2 } else { 1 }).sum::<usize>()
     }
 
-    /// Adds all views of one image.
-    pub fn add(&self, views: &mut Views, sample: u32, image: &Image) -> Places {
+    /// Adds all views of one held-out image.
+    pub fn add(&self, views: &mut Views, sample: u32, image: &Image, data: &Splits) -> Places {
+        let donors = Donors::new(&data.train, &data.held_out, sample as usize);
         let sample = u64::from(sample);
-        let base = views.add_view(image, &self.base(sample, image));
+        let base = views.add_view(image, &self.base(sample, image), &donors);
         let column = |name: &&'static str| {
             let (first, other) = pair(&self.entries, name, self.seed, sample, image)?;
             let off = self.entries.iter().any(|entry| entry.name() == *name && !entry.enabled);
-            let first = if off { views.add_view(image, &first) } else { base };
-            Some((first, views.add_view(image, &other)))
+            let first = if off { views.add_view(image, &first, &donors) } else { base };
+            Some((first, views.add_view(image, &other, &donors)))
         };
         Places { base, columns: self.columns.iter().map(column).collect() }
     }
@@ -98,4 +99,50 @@ fn first_draw(entry: &Entry, seed: u64, sample: u64, width: usize, height: usize
 fn stream(name: &str, seed: u64, sample: u64, view: u32) -> Stream {
     let address = Address { epoch: 0, sample, view, augmentation: name_key(name) };
     Stream::at(seed, Domain::Invariance, address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{augment::KINDS, data::Images};
+
+    const OWN: Params = Params::Texture(None);
+
+    /// The pair of a texture head differs in the amplitudes' donor or their share, and in nothing else.
+    #[test]
+    fn a_pair_for_mixed_amplitudes_differs_in_the_texture_alone() {
+        let entry = |name: &str, document| {
+            let kind = KINDS.iter().find(|kind| kind.name == name).unwrap();
+            Entry {
+                settings: (kind.read)(document).unwrap(),
+                enabled: true,
+                head: name == "texture",
+                distinct: false,
+            }
+        };
+        let texture = serde_json::json!({"p": 0.5, "method": "fourier", "mix": [0.0, 0.5]});
+        let entries = [entry("crop", serde_json::json!({})), entry("texture", texture)];
+        let train = Images {
+            side: 16,
+            pixels: (0..20 * 768u32).map(|place| (place * place % 251) as u8).collect(),
+            ..Images::default()
+        };
+        let (mut mean_moved, mut both_mixed) = (0.0f32, 0);
+        for sample in 0..20 {
+            let image = train.image(sample);
+            let (first, other) = pair(&entries, "texture", 1, sample as u64, &image).unwrap();
+            assert_eq!(first.of("crop"), other.of("crop"));
+            assert_ne!(first.of("texture"), other.of("texture"));
+            both_mixed += usize::from([&first, &other].iter().all(|view| view.of("texture") != Some(&OWN)));
+            let donors = Donors::new(&train, &train, sample);
+            let [one, two] = [&first, &other].map(|view| view.apply(&image, &donors));
+            assert_ne!(one, two);
+            assert_eq!(one, first.apply(&image, &donors));
+            for channel in 0..3 {
+                let mean = |image: &Image| image.pixels.iter().skip(channel).step_by(3).sum::<f32>() / 256.0;
+                mean_moved = mean_moved.max((mean(&one) - mean(&two)).abs());
+            }
+        }
+        assert!(mean_moved < 1e-3 && both_mixed > 2, "{mean_moved} {both_mixed}");
+    }
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     augment::{Augmentation, Entry, Image, PlanAddress, ViewName, plan, rotation::Rotation},
-    data::{Images, Splits},
+    data::{Donors, Images, Splits},
     nn::normalise,
     rng::Domain,
 };
@@ -127,8 +127,9 @@ impl Rows {
             plan(from.entries, at(0), side, side).views.iter().map(|view| view.name).collect();
         let all =
             reader.rows(&from.data.held_out, from.viewed, names.len(), &mut |views, sample, image| {
+                let donors = Donors::new(&from.data.train, &from.data.held_out, sample as usize);
                 for view in plan(from.entries, at(sample), image.width, image.height).views {
-                    views.add_view(image, &view);
+                    views.add_view(image, &view, &donors);
                 }
             })?;
         for (place, name) in names.iter().enumerate() {
@@ -143,12 +144,12 @@ impl Rows {
     }
 
     fn read_pairs(&mut self, reader: &mut Reader, from: &Sources) -> Result<()> {
-        let pairs = Pairs::new(from.entries, &from.data.held_out, from.viewed, from.seed);
+        let pairs = Pairs::new(from.entries, from.data, from.viewed, from.seed);
         let (mut base, mut count) = (Vec::new(), 0u32);
         let mut columns: Vec<(Vec<u32>, Vec<u32>)> = vec![Default::default(); pairs.columns.len()];
         let mut make = |views: &mut Views, sample, image: &Image| {
             let mut own = Views::new(views.side());
-            let places = pairs.add(&mut own, sample, image);
+            let places = pairs.add(&mut own, sample, image, from.data);
             base.push(count + places.base as u32);
             for ((first, other), place) in columns.iter_mut().zip(places.columns) {
                 if let Some((a, b)) = place {

@@ -2,7 +2,7 @@
 
 use crate::{
     augment::{Image, ViewParams},
-    data::{Images, normalise},
+    data::{Donors, Images, normalise},
     rng::{Domain, Stream},
 };
 use candle_core::{Device, Result, Tensor};
@@ -31,8 +31,8 @@ impl Views {
     }
 
     /// Adds a view of an image; its place.
-    pub fn add_view(&mut self, image: &Image, params: &ViewParams) -> usize {
-        self.add(&params.apply(image))
+    pub fn add_view(&mut self, image: &Image, params: &ViewParams, donors: &Donors) -> usize {
+        self.add(&params.apply(image, donors))
     }
 
     fn count(&self) -> usize {

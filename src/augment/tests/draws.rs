@@ -165,7 +165,8 @@ fn widths_factors_and_deviations_are_uniform() {
     let one = |params: &Params| match params {
         Params::Blur(Some(number)) | Params::Sharpness(Some(number)) => *number,
         Params::Noise(Some(grain)) => grain.sigma,
-        Params::Texture(Some(filter)) => filter.mix,
+        Params::Texture(Some(texture::Change::Filter(filter))) => filter.mix,
+        Params::Texture(Some(texture::Change::Fourier(mixing))) => mixing.mix,
         other => panic!("{other:?}"),
     };
     for (name, document, [low, high]) in [
@@ -173,6 +174,7 @@ fn widths_factors_and_deviations_are_uniform() {
         ("sharpness", json!({"p": 1.0}), [0.1, 1.9]),
         ("noise", json!({"p": 1.0, "sigma": [0.02, 0.2]}), [0.02, 0.2]),
         ("texture", json!({"p": 1.0, "mix": [0.1, 0.9]}), [0.1, 0.9]),
+        ("texture", json!({"p": 1.0, "method": "fourier", "mix": [0.1, 0.9]}), [0.1, 0.9]),
     ] {
         follows(name, each(&draws(name, document, 32), one), uniform(low, high));
     }
@@ -209,18 +211,20 @@ fn whole_numbers_are_equally_likely() {
 #[test]
 fn weights_of_texture() {
     let drawn = draws("texture", json!({"p": 1.0}), 32);
-    let filters: Vec<&texture::Filter> = drawn
-        .iter()
+    let filters: Vec<texture::Filter> = drawn
+        .into_iter()
         .filter_map(|params| match params {
-            Params::Texture(filter) => filter.as_ref(),
+            Params::Texture(Some(texture::Change::Filter(filter))) => Some(filter),
             _ => None,
         })
         .collect();
     even("size", &count(3, filters.iter().map(|filter| (filter.size - 3) / 2)));
     for size in [3, 5, 7] {
         let of_size = filters.iter().filter(|filter| filter.size == size);
-        let weights: Vec<f64> =
-            of_size.flat_map(|filter| filter.weights.iter().map(|it| f64::from(*it))).collect();
+        let mut weights = Vec::new();
+        for filter in of_size {
+            weights.extend(filter.weights(&mut [0.0; 225]).iter().map(|it| f64::from(*it)));
+        }
         assert_eq!(weights.len() % (size * size), 0);
         let (count, variance) = (weights.len() as f64, 1.0 / (size * size) as f64);
         let mean = weights.iter().sum::<f64>() / count;
@@ -228,4 +232,16 @@ fn weights_of_texture() {
         assert!(mean.abs() < 4.0 * (variance / count).sqrt(), "{size}: mean {mean}");
         assert!((squares / variance - 1.0).abs() < 4.0 * (2.0 / count).sqrt(), "{size}: {squares}");
     }
+}
+
+#[test]
+fn every_image_is_as_likely_a_donor() {
+    let drawn = draws("texture", json!({"p": 1.0, "method": "fourier"}), 32);
+    let donors = drawn.iter().map(|params| match params {
+        Params::Texture(Some(texture::Change::Fourier(mixing))) => {
+            ((u64::from(mixing.donor) * 50) >> 32) as usize
+        }
+        other => panic!("{other:?}"),
+    });
+    even("donor", &count(50, donors));
 }

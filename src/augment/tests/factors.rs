@@ -3,14 +3,14 @@
 use super::reference::leaves;
 use super::*;
 
-fn made(image: &Image, params: &Params) -> Image {
+pub fn made(image: &Image, params: &Params) -> Image {
     let mut made = image.clone();
-    params.apply(&mut made);
+    params.apply(&mut made, &Alone);
     made
 }
 
 /// Mean and standard deviation of each channel.
-fn moments(image: &Image) -> [(f64, f64); 3] {
+pub fn moments(image: &Image) -> [(f64, f64); 3] {
     let count = (image.pixels.len() / 3) as f64;
     [0, 1, 2].map(|channel| {
         let values = image.pixels.iter().skip(channel).step_by(3).map(|value| f64::from(*value));
@@ -20,7 +20,7 @@ fn moments(image: &Image) -> [(f64, f64); 3] {
 }
 
 /// Lengths of the differences to the right and downward, of the sum of the channels.
-fn edges(image: &Image) -> Vec<f64> {
+pub fn edges(image: &Image) -> Vec<f64> {
     let gray: Vec<f64> = image.pixels.chunks_exact(3).map(|rgb| f64::from(rgb.iter().sum::<f32>())).collect();
     let mut edges = Vec::new();
     for y in 0..image.height - 1 {
@@ -31,88 +31,13 @@ fn edges(image: &Image) -> Vec<f64> {
     edges
 }
 
-fn correlation(a: &[f64], b: &[f64]) -> f64 {
+pub fn correlation(a: &[f64], b: &[f64]) -> f64 {
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let (mean_a, mean_b) = (mean(a), mean(b));
     let product = |f: &dyn Fn(f64, f64) -> f64| -> f64 {
         a.iter().zip(b).map(|(a, b)| f(a - mean_a, b - mean_b)).sum()
     };
     product(&|a, b| a * b) / (product(&|a, _| a * a) * product(&|_, b| b * b)).sqrt()
-}
-
-fn filters(count: u64, document: serde_json::Value) -> Vec<texture::Filter> {
-    let settings: texture::Texture = serde_json::from_value(document).unwrap();
-    (0..count).filter_map(|seed| settings.sample(&mut stream(seed), 32, 32)).collect()
-}
-
-#[test]
-fn texture_leaves_each_channels_mean_and_deviation() {
-    let image = leaves();
-    let before = moments(&image);
-    let mut moved = 0.0f64;
-    for filter in filters(500, serde_json::json!({"p": 1.0})) {
-        let mut unclamped = image.clone();
-        texture::retexture(&filter, &mut unclamped);
-        for ((mean, deviation), (own, of_own)) in moments(&unclamped).into_iter().zip(before) {
-            assert!((mean - own).abs() < 1e-5, "{mean} {own} by {filter:?}");
-            assert!((deviation / of_own - 1.0).abs() < 1e-4, "{deviation} {of_own} by {filter:?}");
-        }
-        // And clamped, what a network sees.
-        let clamped = made(&image, &Params::Texture(Some(filter)));
-        for ((mean, _), (own, _)) in moments(&clamped).into_iter().zip(before) {
-            moved = moved.max((mean - own).abs());
-        }
-    }
-    println!("the mean moves by up to {:.2} levels where values are clamped", moved * 255.0);
-    assert!(moved < 3.0 / 255.0, "{moved}");
-}
-
-#[test]
-fn texture_leaves_edges_where_they_are() {
-    let image = leaves();
-    let own = edges(&image);
-    let strongest = filters(500, serde_json::json!({"p": 1.0, "mix": [0.0, 0.0]}));
-    let drawn = filters(500, serde_json::json!({"p": 1.0}));
-    let alike = |filters: Vec<texture::Filter>| {
-        let alike = |filter| correlation(&edges(&made(&image, &Params::Texture(Some(filter)))), &own);
-        let mut all: Vec<f64> = filters.into_iter().map(alike).collect();
-        all.sort_by(f64::total_cmp);
-        let mean = all.iter().sum::<f64>() / all.len() as f64;
-        println!("correlation of edges: mean {mean:.3}, lowest tenth below {:.3}", all[all.len() / 10]);
-        mean
-    };
-    assert!(alike(drawn) > 0.8);
-    assert!(alike(strongest) > 0.2);
-    // What the figures are worth: the edges of the same pixels in another order.
-    let mut shuffled = image.clone();
-    let mut places: Vec<usize> = (0..image.pixels.len() / 3).collect();
-    stream(1).shuffle(&mut places);
-    for (to, from) in shuffled.pixels.chunks_exact_mut(3).zip(places) {
-        to.copy_from_slice(&image.pixels[from * 3..from * 3 + 3]);
-    }
-    assert!(correlation(&edges(&shuffled), &own) < 0.1);
-}
-
-#[test]
-fn texture_changes_the_image_but_not_by_a_kernel_of_one_pixel() {
-    let image = leaves();
-    let difference = |filter: texture::Filter| {
-        let made = made(&image, &Params::Texture(Some(filter)));
-        let sum: f32 = made.pixels.iter().zip(&image.pixels).map(|(a, b)| (a - b).abs()).sum();
-        sum / image.pixels.len() as f32
-    };
-    for filter in filters(50, serde_json::json!({"p": 1.0, "sizes": [1]})) {
-        // A negative weight too: the dark stays dark.
-        assert!(difference(filter) < 1e-5);
-    }
-    let mut large = 0;
-    for filter in filters(200, serde_json::json!({"p": 1.0, "mix": [0.0, 0.3]})) {
-        large += usize::from(difference(filter) > 5.0 / 255.0);
-    }
-    assert!(large > 150, "{large}");
-    let gray = Image { width: 5, height: 4, pixels: vec![0.3; 60] };
-    let filter = filters(1, serde_json::json!({"p": 1.0})).remove(0);
-    assert_eq!(made(&gray, &Params::Texture(Some(filter))), gray);
 }
 
 #[test]

@@ -12,8 +12,8 @@ proptest! {
         let params = settings.sample(&mut stream(seed), image.width, image.height);
         prop_assert_eq!(&params, &settings.sample(&mut stream(seed), image.width, image.height));
         let (mut made, mut again) = (image.clone(), image.clone());
-        params.apply(&mut made);
-        params.clone().apply(&mut again);
+        params.apply(&mut made, &Alone);
+        params.clone().apply(&mut again, &Alone);
         prop_assert_eq!(&made, &again);
         prop_assert_eq!((made.width, made.height, made.pixels.len()), (image.width, image.height, image.pixels.len()));
         let stray = made.pixels.iter().find(|value| !(-1e-6..=1.0 + 1e-6).contains(*value));
@@ -42,7 +42,7 @@ fn symmetric(side: usize) -> Image {
 
 fn made(image: &Image, params: &[Params]) -> Image {
     let mut image = image.clone();
-    params.iter().for_each(|params| params.apply(&mut image));
+    params.iter().for_each(|params| params.apply(&mut image, &Alone));
     image
 }
 
@@ -74,9 +74,9 @@ fn through_the_plan_too_the_key_of_rotation_has_the_same_side_up() {
         let address = PlanAddress { seed: 3, domain: Domain::Views, epoch: 0, sample };
         let views = plan(&entries, address, 16, 16).views;
         let [query, general, key] = &views[..] else { panic!("{} views", views.len()) };
-        assert_eq!(query.apply(&image), key.apply(&image));
+        assert_eq!(query.apply(&image, &Alone), key.apply(&image, &Alone));
         flips_differ += usize::from(query.of("flip") != key.of("flip"));
-        general_differs += usize::from(query.apply(&image) != general.apply(&image));
+        general_differs += usize::from(query.apply(&image, &Alone) != general.apply(&image, &Alone));
     }
     assert!(flips_differ > 16 && general_differs > 32, "{flips_differ} {general_differs}");
 }

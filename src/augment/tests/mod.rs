@@ -1,9 +1,11 @@
 mod draws;
 mod factors;
 mod images;
+mod pairs;
 mod plans;
 mod reference;
 mod settings;
+mod textures;
 
 use super::*;
 use crate::rng::{Address, Domain, Stream};

@@ -26,7 +26,7 @@ struct Case {
     params: Value,
 }
 
-fn image(file: &SafeTensors, name: &str) -> Image {
+pub fn image(file: &SafeTensors, name: &str) -> Image {
     let tensor = file.tensor(name).unwrap();
     let pixels = tensor.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
     Image { width: tensor.shape()[1], height: tensor.shape()[0], pixels }
@@ -52,7 +52,7 @@ fn differences(kind: &str) -> Vec<(f32, f32)> {
             let mut made = image(&file, &case.from);
             let expected = image(&file, &case.to);
             let what = format!("{}: {}", case.to, case.params);
-            (self::kind(kind).read_params)(case.params).unwrap().apply(&mut made);
+            (self::kind(kind).read_params)(case.params).unwrap().apply(&mut made, &Alone);
             assert_eq!((made.width, made.height), (expected.width, expected.height), "{what}");
             let differences = made.pixels.iter().zip(&expected.pixels).map(|(a, b)| (a - b).abs());
             let greatest = differences.clone().fold(0.0, f32::max);

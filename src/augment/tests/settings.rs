@@ -84,8 +84,13 @@ fn words_for_the_inspector() {
     assert_eq!(Params::Color(color::Tint { jitter: None, gray: false }).describe(), "not coloured");
     assert_eq!(Params::Blur(Some(0.5)).describe(), "σ 0.50 px");
     assert_eq!(Params::Rotation(3).describe(), "270°");
-    let filter = texture::Filter { size: 3, weights: vec![0.0; 9], mix: 0.25 };
-    assert_eq!(Params::Texture(Some(filter)).describe(), "3×3 filter, 0.25 of the image");
+    let textured = |change| Params::Texture(Some(change)).describe();
+    let filter = texture::Filter { size: 3, seed: 7, mix: 0.25 };
+    assert_eq!(textured(texture::Change::Filter(filter)), "3×3 filter, 0.25 of the image");
+    let mixing = texture::Mixing { donor: 1 << 31, mix: 0.25 };
+    let words = "amplitudes of the image at 50.0%, 0.25 of its own";
+    assert_eq!(textured(texture::Change::Fourier(mixing)), words);
+    assert_eq!(textured(texture::Change::Twin), "stylised twin");
     assert_eq!(Params::Solarize(Some(0.5)).describe(), "inverted from 0.50");
     assert_eq!(Params::Posterize(Some(4)).describe(), "16 levels");
     assert_eq!(Params::Sharpness(Some(1.5)).describe(), "×1.50");
@@ -95,4 +100,6 @@ fn words_for_the_inspector() {
     assert_eq!(Params::Noise(Some(noise::Grain { sigma: 0.05, seed: 1 })).describe(), "σ 0.050");
     let patch = erase::Patch { left: 3, top: 2, width: 8, height: 6, fill: erase::Fill::Mean };
     assert_eq!(Params::Erase(Some(patch)).describe(), "8×6 covered at 3,2");
+    let warp = elastic::Warp { alpha: 50.0, sigma: 5.0, seed: 7 };
+    assert_eq!(Params::Elastic(Some(warp)).describe(), "bent by α 50, σ 5.0 px, no. 7");
 }

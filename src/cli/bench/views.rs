@@ -7,7 +7,7 @@ use crate::{
         rotation::Rotation,
     },
     config::Config,
-    data::{Images, Recipe, make_batch},
+    data::{Donors, Images, Recipe, make_batch},
     rng::{Domain, Stream},
 };
 use color_eyre::Report;
@@ -46,7 +46,7 @@ pub fn measure(globals: &Globals, side: usize) -> Result<Figures, Report> {
     let length = side * side * 3;
     let count = (MEMORY / length).clamp(1, IMAGES);
     let pixels = (0..count * length).map(|_| stream.below(256) as u8).collect();
-    let images = Images { side, pixels, labels: Vec::new() };
+    let images = Images { side, pixels, ..Images::default() };
     Ok(Figures {
         peer: format!("looc-tui {}", env!("CARGO_PKG_VERSION")),
         side,
@@ -89,8 +89,9 @@ fn single_views(images: &Images, seed: u64) -> f64 {
             let at = PlanAddress { seed, domain: Domain::Views, epoch: pass, sample: sample as u64 };
             plan.redraw(&entries, at, images.side, images.side);
             for (params, place) in plan.views.iter().zip([2 * sample, 2 * sample + 1]) {
-                view.set_bytes(images.bytes(place % images.len()));
-                params.apply_to(&mut view);
+                let index = place % images.len();
+                view.set_bytes(images.bytes(index));
+                params.apply_to(&mut view, &Donors::new(images, images, index));
                 black_box(&view);
             }
         }

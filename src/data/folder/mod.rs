@@ -5,6 +5,7 @@
 mod decode;
 mod scan;
 mod split;
+mod twins;
 
 use super::place::{folder, shown};
 use super::registry::{Progress, tell};
@@ -32,14 +33,19 @@ pub fn open(settings: &DataSettings, progress: &mut Progress) -> Result<Splits, 
         damaged: Vec::new(),
         progress,
     };
-    let train = reading.images(&train, &classes)?;
-    let held_out = reading.images(&held_out, &classes)?;
+    let mut trained = reading.images(&train, &classes)?;
+    let mut kept = reading.images(&held_out, &classes)?;
     let (damaged, sizes, of) = (reading.damaged, reading.sizes, reading.of);
+    if let Some(mut bank) = twins::Bank::open(settings, &root, &damaged, of)? {
+        bank.lend(&mut trained, &train, progress)?;
+        bank.lend(&mut kept, &held_out, progress)?;
+        notes.extend(bank.notes(settings)?);
+    }
     if !damaged.is_empty() {
         notes.push(format!("{} of {of} images are damaged and left out:", damaged.len()));
         notes.extend(damaged.iter().map(|file| format!("damaged: {file}")));
     }
-    let (train, held_out) = (Arc::new(train), Arc::new(held_out));
+    let (train, held_out) = (Arc::new(trained), Arc::new(kept));
     Ok(Splits { train, held_out, sizes, damaged, notes, ..Splits::default() })
 }
 
@@ -103,7 +109,7 @@ impl Reading<'_, '_> {
         }
         let labels = Labels { name: "class".into(), classes: classes.to_vec(), of };
         let labels = if classes.is_empty() { Vec::new() } else { vec![labels] };
-        Ok(Images { side: self.side, pixels, labels })
+        Ok(Images { side: self.side, pixels, labels, ..Images::default() })
     }
 }
 
@@ -111,3 +117,5 @@ impl Reading<'_, '_> {
 mod hostile_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod twins_tests;

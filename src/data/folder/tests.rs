@@ -3,7 +3,7 @@ use crate::data::{open, quiet};
 use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 use std::path::PathBuf;
 
-fn settings(path: &Path) -> DataSettings {
+pub fn settings(path: &Path) -> DataSettings {
     DataSettings { kind: "folder".into(), path: Some(path.into()), size: 16, ..DataSettings::default() }
 }
 
@@ -12,13 +12,13 @@ fn opened(path: &Path) -> Result<Splits, DataError> {
 }
 
 /// An image of one colour.
-fn write(path: PathBuf, rgb: [u8; 3]) {
+pub fn write(path: PathBuf, rgb: [u8; 3]) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     RgbImage::from_pixel(20, 24, Rgb(rgb)).save(path).unwrap();
 }
 
 /// A tree of classes, each with `count` images of a gray that tells them apart.
-fn classes(root: &Path, names: &[&str], count: usize) {
+pub fn classes(root: &Path, names: &[&str], count: usize) {
     for (class, name) in names.iter().enumerate() {
         for place in 0..count {
             write(root.join(name).join(format!("{place:02}.png")), [(class * 50 + place) as u8; 3]);
@@ -27,7 +27,7 @@ fn classes(root: &Path, names: &[&str], count: usize) {
 }
 
 /// The first red of every image.
-fn grays(images: &Images) -> Vec<u8> {
+pub fn grays(images: &Images) -> Vec<u8> {
     (0..images.len()).map(|index| images.bytes(index)[0]).collect()
 }
 
