@@ -1,6 +1,6 @@
 //! `looc-tui views`.
 
-use super::{Code, Globals, Run, say, sheet};
+use super::{Code, Globals, Run, bar, say, sheet};
 use crate::{
     augment::{PlanAddress, ViewName, plan},
     data,
@@ -34,7 +34,7 @@ pub struct Views {
 impl Run for Views {
     fn run(self, globals: &Globals) -> Result<Code, Report> {
         let config = globals.config(self.config.as_deref())?;
-        let splits = data::open(&config.data, &mut data::quiet)?;
+        let splits = bar::while_loading(|progress| data::open(&config.data, progress))?;
         for note in &splits.notes {
             say(note);
         }
@@ -42,7 +42,7 @@ impl Run for Views {
         let index = self.index % images.len();
         let at =
             PlanAddress { seed: config.train.seed, domain: Domain::Views, epoch: 0, sample: index as u64 };
-        let image = images.image(index);
+        let image = images.image(index)?;
         let plan = plan(&config.augment, at, images.side, images.side);
         let mut tiles = vec![sheet::Tile {
             title: "image".into(),

@@ -86,6 +86,15 @@ pub enum EngineError {
     Threads(String),
 }
 
+impl From<crate::eval::EvalError> for EngineError {
+    fn from(error: crate::eval::EvalError) -> Self {
+        match error {
+            crate::eval::EvalError::Data(error) => Self::Data(error),
+            crate::eval::EvalError::Tensor(error) => Self::Tensor(error),
+        }
+    }
+}
+
 /// candle's own words, without the stack that it appends to them.
 fn without_trace(error: &candle_core::Error) -> String {
     let text = error.to_string();

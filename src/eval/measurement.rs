@@ -1,12 +1,12 @@
 //! One measurement of a model, done in slices, so that training goes on between them.
 
-use super::{Frozen, InvarianceReport, invariance, neighbours};
+use super::{EvalError, Frozen, InvarianceReport, invariance, neighbours};
 use crate::{
     augment::{Entry, Image, ViewName, ViewParams},
-    data::{Images, Splits, normalise},
+    data::{DataError, Images, Splits, normalise},
     rng::{Domain, Stream},
 };
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Device, Tensor};
 use std::sync::Arc;
 
 /// Views or images of 32×32 pixels that one slice sends through the network, about; fewer of larger ones.
@@ -54,7 +54,10 @@ pub struct Measurement {
 
 impl Measurement {
     /// Begins. The images and the draws are functions of the seed alone.
-    pub fn begin(subject: &Subject) -> Self {
+    ///
+    /// # Errors
+    /// If an image cannot be read.
+    pub fn begin(subject: &Subject) -> Result<Self, DataError> {
         let Subject { data, entries, seed, .. } = *subject;
         let queries = some(seed, "queries", data.held_out.len(), subject.images);
         let wanted = if data.held_out.labels.is_empty() || data.bank().labels.is_empty() {
@@ -63,13 +66,15 @@ impl Measurement {
             BANK.min(BANK_PER_QUERY * queries.len())
         };
         let bank = some(seed, "bank", data.bank().len(), wanted);
+        let tried = queries.iter().take(TRIED);
+        let tried = tried.map(|sample| Ok((u64::from(*sample), data.held_out.image(*sample as usize)?)));
+        let tried = tried.collect::<Result<Vec<_>, DataError>>()?;
         let differs = |entry: &&Entry| {
-            queries.iter().take(TRIED).any(|sample| {
-                let image = data.held_out.image(*sample as usize);
-                invariance::pair(entries, entry.name(), seed, u64::from(*sample), &image).is_some()
+            tried.iter().any(|(sample, image)| {
+                invariance::pair(entries, entry.name(), seed, *sample, image).is_some()
             })
         };
-        Self {
+        Ok(Self {
             step: subject.step,
             seed,
             columns: entries.iter().filter(differs).map(Entry::name).collect(),
@@ -80,7 +85,7 @@ impl Measurement {
             sums: None,
             done: 0,
             features: Vec::new(),
-        }
+        })
     }
 
     /// The step of the model that is measured.
@@ -91,8 +96,8 @@ impl Measurement {
     /// Does one slice. The result, once there is nothing left to do.
     ///
     /// # Errors
-    /// If the network cannot take the images.
-    pub fn advance(&mut self, model: &mut Frozen, device: &Device) -> Result<Option<Measured>> {
+    /// If an image cannot be read, or the network cannot take them.
+    pub fn advance(&mut self, model: &mut Frozen, device: &Device) -> Result<Option<Measured>, EvalError> {
         let (pairs, bank) = (self.queries.len(), self.bank.len());
         let queries = if bank > 0 { pairs } else { 0 };
         let at = self.done;
@@ -105,19 +110,19 @@ impl Measurement {
             let features = features(model, &self.data.held_out, &self.queries[at - pairs - bank..], device)?;
             self.keep(features)?
         } else {
-            return self.finish(model).map(Some);
+            return Ok(Some(self.finish(model)?));
         };
         Ok(None)
     }
 
-    fn keep(&mut self, features: Tensor) -> Result<usize> {
+    fn keep(&mut self, features: Tensor) -> candle_core::Result<usize> {
         let count = features.dim(0)?;
         self.features.push(features);
         Ok(count)
     }
 
     /// Pairs of views of the next few images.
-    fn pairs(&mut self, model: &mut Frozen, device: &Device) -> Result<usize> {
+    fn pairs(&mut self, model: &mut Frozen, device: &Device) -> Result<usize, EvalError> {
         let per_image = 1 + self.columns.len();
         let side = self.data.held_out.side;
         let count = (slice(side) / per_image).clamp(1, self.queries.len() - self.done);
@@ -125,7 +130,7 @@ impl Measurement {
         // For each image: where T(x) is, and where each column's T(x) and T′(x) are.
         let mut places = Vec::with_capacity(count);
         for sample in &self.queries[self.done..self.done + count] {
-            let image = self.data.held_out.image(*sample as usize);
+            let image = self.data.held_out.image(*sample as usize)?;
             let base = views.add(&image, &self.base(u64::from(*sample), &image));
             let mut columns = Vec::with_capacity(self.columns.len());
             for name in &self.columns {
@@ -139,7 +144,7 @@ impl Measurement {
             places.push((base, columns));
         }
         let spaces = model.embed(&views.tensor(device)?)?;
-        let spaces = spaces.iter().map(Tensor::to_vec2::<f32>).collect::<Result<Vec<_>>>()?;
+        let spaces = spaces.iter().map(Tensor::to_vec2::<f32>).collect::<candle_core::Result<Vec<_>>>()?;
         let dim = spaces.first().and_then(|rows| rows.first()).map_or(0, Vec::len);
         let fresh = || invariance::Sums::new(spaces.len(), self.columns.len(), dim);
         let sums = self.sums.get_or_insert_with(fresh);
@@ -167,7 +172,7 @@ impl Measurement {
         ViewParams { name: ViewName::Query, params: on.iter().map(of).collect() }
     }
 
-    fn finish(&mut self, model: &Frozen) -> Result<Measured> {
+    fn finish(&mut self, model: &Frozen) -> candle_core::Result<Measured> {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let heads: Vec<String> = model.heads().map(str::to_owned).collect();
         let invariance = match &self.sums {
@@ -208,15 +213,15 @@ impl Views {
         place
     }
 
-    fn tensor(self, device: &Device) -> Result<Tensor> {
+    fn tensor(self, device: &Device) -> candle_core::Result<Tensor> {
         let count = self.planes.len() / (3 * self.side * self.side);
         Tensor::from_vec(self.planes, (count, 3, self.side, self.side), device)
     }
 }
 
 /// Features of the first slice of these images.
-fn features(model: &mut Frozen, images: &Images, at: &[u32], device: &Device) -> Result<Tensor> {
-    model.features(&clean(images, &at[..at.len().min(slice(images.side))], device)?)
+fn features(model: &mut Frozen, images: &Images, at: &[u32], device: &Device) -> Result<Tensor, EvalError> {
+    Ok(model.features(&clean(images, &at[..at.len().min(slice(images.side))], device)?)?)
 }
 
 /// Images of this side in a slice: it is to take no more than a blink.
@@ -227,14 +232,14 @@ fn slice(side: usize) -> usize {
 /// Images as they are, `[count, 3, side, side]`.
 ///
 /// # Errors
-/// If the device has no room for them.
-pub fn clean(images: &Images, at: &[u32], device: &Device) -> Result<Tensor> {
+/// If an image cannot be read, or the device has no room for them.
+pub fn clean(images: &Images, at: &[u32], device: &Device) -> Result<Tensor, EvalError> {
     let size = 3 * images.side * images.side;
     let mut planes = vec![0.0; at.len() * size];
     for (index, planes) in at.iter().zip(planes.chunks_exact_mut(size)) {
-        normalise(&images.image(*index as usize), planes);
+        normalise(&images.image(*index as usize)?, planes);
     }
-    Tensor::from_vec(planes, (at.len(), 3, images.side, images.side), device)
+    Ok(Tensor::from_vec(planes, (at.len(), 3, images.side, images.side), device)?)
 }
 
 /// `count` of `of` images, drawn once for a seed, in the order of the draw.

@@ -1,5 +1,6 @@
 //! What a representation is worth: what each space ignores and keeps, and who its neighbours are.
 
+mod error;
 mod frozen;
 pub mod invariance;
 pub mod measurement;
@@ -7,6 +8,7 @@ pub mod neighbours;
 pub mod probe;
 mod settings;
 
+pub use error::EvalError;
 pub use frozen::Frozen;
 pub use invariance::InvarianceReport;
 pub use measurement::{Measured, Measurement, Subject};
