@@ -5,7 +5,7 @@
 //!
 //! Arguments are changes of the quickstart's configuration, such as `model.width=8`.
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Device, Tensor};
 use looc::{
     augment::Augmentation,
     augment::rotation::Rotation,
@@ -29,21 +29,21 @@ fn main() -> color_eyre::Result<()> {
 }
 
 /// Features of the images, each turned by what `turns` says of its index.
-fn features(model: &mut Frozen, images: &Images, turns: impl Fn(usize) -> u8) -> Result<Tensor> {
+fn features(model: &mut Frozen, images: &Images, turns: impl Fn(usize) -> u8) -> color_eyre::Result<Tensor> {
     let size = 3 * images.side * images.side;
     let mut parts = Vec::new();
     for first in (0..images.len()).step_by(CHUNK) {
         let count = CHUNK.min(images.len() - first);
         let mut planes = vec![0.0; count * size];
         for (offset, planes) in planes.chunks_exact_mut(size).enumerate() {
-            let mut image = images.image(first + offset);
+            let mut image = images.image(first + offset)?;
             Rotation::apply(&turns(first + offset), &mut image);
             normalise(&image, planes);
         }
         let shape = (count, 3, images.side, images.side);
         parts.push(model.features(&Tensor::from_vec(planes, shape, &Device::Cpu)?)?);
     }
-    Tensor::cat(&parts, 0)
+    Ok(Tensor::cat(&parts, 0)?)
 }
 
 fn probes(config: &Config) -> color_eyre::Result<()> {

@@ -7,7 +7,7 @@
 use image::{Rgb, RgbImage};
 use looc::{
     augment::{Image, KINDS, Settings},
-    data::{DataSettings, Donors, Images, open, quiet},
+    data::{DataError, DataSettings, Donors, Images, open, quiet},
     rng::{Address, Domain, Stream},
 };
 use std::{error::Error, time::Instant};
@@ -22,12 +22,12 @@ fn texture(method: &str) -> Result<Settings, Box<dyn Error>> {
 }
 
 /// View `view` of an image, and its parameters in words.
-fn made(images: &Images, index: usize, settings: &Settings, view: u32) -> (Image, String) {
+fn made(images: &Images, index: usize, settings: &Settings, view: u32) -> Result<(Image, String), DataError> {
     let address = Address { epoch: 0, sample: index as u64, view, augmentation: 0 };
     let params = settings.sample(&mut Stream::at(1, Domain::Views, address), images.side, images.side);
-    let mut image = images.image(index);
-    params.apply(&mut image, &Donors::new(images, images, index));
-    (image, params.describe())
+    let mut image = images.image(index)?;
+    Donors::new(images, images).lend(index, |others| params.apply(&mut image, others))?;
+    Ok((image, params.describe()))
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -42,9 +42,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut paper = RgbImage::from_pixel((7 * cell + GAP) as u32, (ROWS * cell + GAP) as u32, Rgb([255; 3]));
     for row in 0..ROWS {
         let index = row * images.len() / ROWS;
-        let mut tiles = vec![(images.image(index), String::from("as it is"))];
+        let mut tiles = vec![(images.image(index)?, String::from("as it is"))];
         for settings in &methods {
-            tiles.extend((0..3).map(|view| made(&images, index, settings, view)));
+            for view in 0..3 {
+                tiles.push(made(&images, index, settings, view)?);
+            }
         }
         for (column, (image, words)) in tiles.iter().enumerate() {
             println!("{row} {column}: {words}");
@@ -57,15 +59,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     paper.save(sheet)?;
     for (settings, name) in methods.iter().zip(["filter", "fourier"]) {
         let count = images.len().min(500);
-        let pass = |view| (0..count).for_each(|index| drop(made(&images, index, settings, view)));
-        pass(0);
-        let mut passes: Vec<f64> = (1..8)
-            .map(|view| {
-                let start = Instant::now();
-                pass(view);
-                start.elapsed().as_secs_f64() * 1e6 / count as f64
-            })
-            .collect();
+        let mut passes = Vec::new();
+        for view in 0..8 {
+            let start = Instant::now();
+            for index in 0..count {
+                made(&images, index, settings, view)?;
+            }
+            passes.push(start.elapsed().as_secs_f64() * 1e6 / count as f64);
+        }
+        passes.remove(0);
         passes.sort_by(f64::total_cmp);
         println!("{name}: {:.1} µs of one core at {size}×{size} (median of 7 passes)", passes[3]);
     }

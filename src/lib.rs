@@ -10,6 +10,7 @@ pub mod cli;
 pub mod config;
 pub mod data;
 pub mod device;
+mod durable;
 pub mod engine;
 pub mod eval;
 pub mod knob;

@@ -7,7 +7,7 @@ use std::{
 
 /// Rooms from the ground up: a room uses only those of a lower floor.
 const FLOORS: &[&[&str]] = &[
-    &["rng", "text", "knob"],
+    &["rng", "text", "knob", "durable"],
     &["augment", "nn", "device"],
     &["data", "looc"],
     &["eval"],

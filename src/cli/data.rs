@@ -1,7 +1,7 @@
 //! `looc-tui data`.
 
 use super::{
-    Code, Globals, Run, say,
+    Code, Globals, Run, bar, say,
     sheet::{Sheet, Tile},
 };
 use crate::{
@@ -54,15 +54,15 @@ pub struct Data {
 impl Run for Data {
     fn run(self, globals: &Globals) -> Result<Code, Report> {
         let (config, is_folder) = self.config(globals)?;
-        let splits = data::read(&config.data, &mut data::quiet)?;
+        let splits = bar::while_loading(|progress| data::read(&config.data, progress))?;
         let counted = data::count(&splits);
         let text = match self.json {
-            true => serde_json::to_string_pretty(&document(&config, &splits, &counted))?,
-            false => table(&config, &splits, &counted),
+            true => serde_json::to_string_pretty(&document(&config, &splits, &counted)?)?,
+            false => table(&config, &splits, &counted)?,
         };
         if let Some(out) = &self.out {
             let images = if splits.train.is_empty() { &splits.held_out } else { &splits.train };
-            let saved = Sheet::new(images.side, &tiles(images), COLUMNS).save(out);
+            let saved = Sheet::new(images.side, &tiles(images)?, COLUMNS).save(out);
             saved.wrap_err_with(|| format!("cannot write {}", printable_name(out.as_os_str())))?;
         }
         // Last: whoever reads it may stop before its end.
@@ -108,7 +108,7 @@ fn place(config: &Config) -> Option<String> {
     config.data.path.as_deref().map(|path| printable_name(path.as_os_str()))
 }
 
-fn document(config: &Config, splits: &Splits, counted: &[Counted]) -> Value {
+fn document(config: &Config, splits: &Splits, counted: &[Counted]) -> Result<Value, DataError> {
     let parts = data::parts(splits);
     let keyed = |counts: &[usize]| -> Map<String, Value> {
         parts.iter().zip(counts).map(|((part, _), count)| ((*part).into(), json!(count))).collect()
@@ -126,9 +126,9 @@ fn document(config: &Config, splits: &Splits, counted: &[Counted]) -> Value {
         .iter()
         .map(|((width, height), images)| json!({ "width": width, "height": height, "images": images }));
     let damaged = splits.damaged.iter().map(|damaged| json!({ "file": damaged.file, "why": damaged.why }));
-    let moments = data::moments(&splits.train);
+    let moments = data::moments(&splits.train)?;
     let of_files = |note: &&String| !note.starts_with("damaged: ");
-    json!({
+    Ok(json!({
         "kind": config.data.kind,
         "path": place(config),
         "size": config.data.size,
@@ -139,10 +139,10 @@ fn document(config: &Config, splits: &Splits, counted: &[Counted]) -> Value {
         "deviation": moments.map(|(_, deviation)| deviation),
         "damaged": damaged.collect::<Vec<_>>(),
         "notes": splits.notes.iter().filter(of_files).collect::<Vec<_>>(),
-    })
+    }))
 }
 
-fn table(config: &Config, splits: &Splits, counted: &[Counted]) -> String {
+fn table(config: &Config, splits: &Splits, counted: &[Counted]) -> Result<String, DataError> {
     let parts = data::parts(splits);
     let words = |part: &str| part.replace('_', " ");
     let images: Vec<String> =
@@ -154,7 +154,7 @@ fn table(config: &Config, splits: &Splits, counted: &[Counted]) -> String {
         format!("{:11}{}", "images", images.join(", ")),
         format!("{:11}{}; brought to {side}×{side}", "sizes", sizes(splits)),
     ];
-    if let Some((mean, deviation)) = data::moments(&splits.train) {
+    if let Some((mean, deviation)) = data::moments(&splits.train)? {
         let three = |of: [f64; 3]| of.map(|value| format!("{value:.4}")).join(" ");
         lines.push(format!("{:11}{}  red, green, blue of the training images, 0 to 1", "mean", three(mean)));
         lines.push(format!("{:11}{}", "deviation", three(deviation)));
@@ -168,7 +168,7 @@ fn table(config: &Config, splits: &Splits, counted: &[Counted]) -> String {
         lines.push(String::new());
         lines.extend(splits.notes.iter().cloned());
     }
-    lines.join("\n")
+    Ok(lines.join("\n"))
 }
 
 /// The most frequent sizes.
@@ -203,7 +203,7 @@ fn classes(labels: &Counted) -> Vec<String> {
 }
 
 /// Some images of each class, the first ones; without classes, some from all over the set.
-fn tiles(images: &Images) -> Vec<Tile> {
+fn tiles(images: &Images) -> Result<Vec<Tile>, DataError> {
     let chosen: Vec<usize> = match images.labels.first() {
         Some(labels) => {
             let each = (TILES / labels.classes.len().max(1)).max(1);
@@ -218,10 +218,13 @@ fn tiles(images: &Images) -> Vec<Tile> {
             (0..count).map(|place| place * images.len() / count).collect()
         }
     };
-    let tile = |index: usize| Tile {
-        title: format!("image {index}"),
-        picture: images.bytes(index).to_vec(),
-        lines: images.describe(index).into_iter().map(|line| (line, false)).collect(),
+    let tile = |index: usize| {
+        let mut scratch = Vec::new();
+        Ok(Tile {
+            title: format!("image {index}"),
+            picture: images.bytes(index, &mut scratch)?.to_vec(),
+            lines: images.describe(index).into_iter().map(|line| (line, false)).collect(),
+        })
     };
     chosen.into_iter().map(tile).collect()
 }

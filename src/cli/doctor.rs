@@ -2,7 +2,7 @@
 
 use super::{Code, Globals, Run};
 use crate::{
-    data::DATASETS,
+    data::{self, DATASETS},
     device,
     nn::kernels::{CHOICE, Isa},
 };
@@ -31,6 +31,7 @@ impl Run for Doctor {
         lines.push(("network", network().into()));
         lines.push(("kernels", kernels()));
         lines.push(("data", data()));
+        lines.push(("cache", cache()));
         let mut out = stdout().lock();
         for (name, text) in lines {
             writeln!(out, "{name:10}{text}")?;
@@ -127,4 +128,25 @@ fn data() -> String {
     };
     let kinds: Vec<&str> = DATASETS.iter().map(|it| it.name).collect();
     format!("{root}; kinds: {}", kinds.join(", "))
+}
+
+/// The user's own; a configuration may name another folder.
+fn cache() -> String {
+    let used = match data::cache_use() {
+        Ok(used) => used,
+        Err(why) => return why.into(),
+    };
+    let folder = crate::text::printable_name(used.folder.as_os_str());
+    match used.entries {
+        0 => format!("{folder}: empty; large image folders come here, unless data.cache says otherwise"),
+        entries => {
+            let sets = if entries == 1 {
+                "1 decoded image folder".into()
+            } else {
+                format!("{entries} decoded image folders")
+            };
+            let mib = used.bytes.div_ceil(1 << 20);
+            format!("{folder}: {sets}, {mib} MiB; it may be deleted at any time")
+        }
+    }
 }

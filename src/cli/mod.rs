@@ -1,6 +1,7 @@
 //! The command line. A file a subcommand, and a line of `commands!`.
 
 mod args;
+mod bar;
 mod bench;
 mod config;
 mod data;

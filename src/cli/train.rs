@@ -1,7 +1,7 @@
 //! `looc-tui train`.
 
 use super::{
-    Code, Globals, Run,
+    Code, Globals, Run, bar,
     log::{self, Log},
     say,
     screen::RunPlace,
@@ -12,10 +12,10 @@ use crate::engine::{
 };
 use clap::Args;
 use color_eyre::{Report, eyre::eyre};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use std::{
     fmt::Write as _,
-    io::{IsTerminal, Write, stderr, stdout},
+    io::{Write, stdout},
     path::PathBuf,
     time::{Duration, Instant},
 };
@@ -121,11 +121,7 @@ struct Shown {
 
 impl Shown {
     fn new(log: Option<Log>) -> Self {
-        let style = ProgressStyle::with_template("{bar:24} {pos}/{len} {msg} eta {eta}");
-        let bar = style
-            .ok()
-            .filter(|_| stderr().is_terminal())
-            .map(|style| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style));
+        let bar = bar::on_terminal("{bar:24} {pos}/{len} {msg} eta {eta}");
         Self { bar, log, last: None, line: String::new() }
     }
 
@@ -182,7 +178,8 @@ impl Shown {
 fn line(snapshot: &Snapshot) -> String {
     match &snapshot.phase {
         Phase::Starting => "starting".into(),
-        Phase::Loading { what, done, of } => format!("loading {what} {done}/{of}"),
+        Phase::Loading { what, of: 0, .. } => format!("loading: {what}"),
+        Phase::Loading { what, done, of } => format!("loading: {what} {done}/{of}"),
         Phase::Failed(_) => "failed".into(),
         _ => {
             let mut text = format!("step {}/{}", snapshot.step, snapshot.steps);

@@ -1,13 +1,13 @@
 //! `looc-tui views`.
 
 use super::{
-    Code, Globals, Run, say,
+    Code, Globals, Run, bar, say,
     sheet::{Sheet, Tile},
 };
 use crate::{
     augment::{PlanAddress, ViewName, plan},
     config::Config,
-    data::{self, Donors, Images},
+    data::{self, DataError, Donors, Images},
     rng::Domain,
 };
 use clap::Args;
@@ -41,14 +41,14 @@ pub struct Views {
 impl Run for Views {
     fn run(self, globals: &Globals) -> Result<Code, Report> {
         let config = globals.config(self.config.as_deref())?;
-        let splits = data::open(&config.data, &mut data::quiet)?;
+        let splits = bar::while_loading(|progress| data::open(&config.data, progress))?;
         for note in &splits.notes {
             say(note);
         }
         let images = &splits.train;
         let rows: Vec<Vec<Tile>> = (0..usize::from(self.images))
             .map(|place| row(&config, images, (self.index % images.len() + place) % images.len()))
-            .collect();
+            .collect::<Result<_, DataError>>()?;
         let columns = rows.first().map_or(1, Vec::len);
         let tiles: Vec<Tile> = rows.into_iter().flatten().collect();
         let sheet = Sheet::new(images.side, &tiles, columns).save(&self.out);
@@ -66,27 +66,24 @@ impl Run for Views {
 }
 
 /// The image of an index, then its views.
-fn row(config: &Config, images: &Images, index: usize) -> Vec<Tile> {
+fn row(config: &Config, images: &Images, index: usize) -> Result<Vec<Tile>, DataError> {
     let at = PlanAddress { seed: config.train.seed, domain: Domain::Views, epoch: 0, sample: index as u64 };
-    let image = images.image(index);
+    let image = images.image(index)?;
     let plan = plan(&config.augment, at, images.side, images.side);
-    let donors = Donors::new(images, images, index);
+    let mut donors = Donors::new(images, images);
     let mut tiles = vec![Tile {
         title: format!("image {index}"),
         picture: image.to_bytes(),
         lines: images.describe(index).into_iter().map(|text| (text, false)).collect(),
     }];
-    tiles.extend(plan.views.iter().map(|view| {
+    for view in &plan.views {
         let lines = view.params.iter().map(|(name, params)| {
             (format!("{name} {}", params.describe()), view.name == ViewName::Sharing(name))
         });
-        Tile {
-            title: title(view.name),
-            picture: view.apply(&image, &donors).to_bytes(),
-            lines: lines.collect(),
-        }
-    }));
-    tiles
+        let picture = donors.lend(index, |others| view.apply(&image, others))?.to_bytes();
+        tiles.push(Tile { title: title(view.name), picture, lines: lines.collect() });
+    }
+    Ok(tiles)
 }
 
 fn title(name: ViewName) -> String {

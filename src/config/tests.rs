@@ -169,6 +169,24 @@ fn supervised_training_has_no_heads() {
 }
 
 #[test]
+fn the_image_cache_is_a_word_or_a_folder() {
+    use crate::data::Cache;
+    for (text, cache) in [
+        ("auto", Cache::Auto),
+        ("off", Cache::Off),
+        ("./off", Cache::Folder("./off".into())),
+        ("/x", Cache::Folder("/x".into())),
+    ] {
+        let config = Config::parse(&format!("data: {{ cache: {text} }}"), "mine.yaml", &[]).unwrap();
+        assert_eq!(config.data.cache, cache);
+        assert_eq!(Config::parse(&config.to_yaml(), "printed", &[]).unwrap(), config);
+        assert_eq!(Config::parse("", "mine.yaml", &[format!("data.cache={text}")]).unwrap(), config);
+    }
+    says(&refused("data: { cache: \"\" }"), &["data.cache", "auto, off or a folder"]);
+    says(&refused("data: { memory: -1 }"), &["data.memory"]);
+}
+
+#[test]
 fn a_live_edit_changes_one_value_or_none() {
     let config = Config::quickstart();
     let edited = config.edited("augment.color.p", &json!(0.25)).unwrap();

@@ -1,6 +1,6 @@
 //! A batch of views: which images a step takes, and what is made of them.
 
-use super::{Donors, Images, epoch_order, normalise, steps_per_epoch};
+use super::{DataError, Donors, Images, epoch_order, normalise, steps_per_epoch};
 use crate::augment::{Entry, Image, PlanAddress, ViewName, ViewPlan, plan};
 use crate::rng::Domain;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,7 +39,10 @@ pub struct Batch {
 ///
 /// `recipe.batch` is within `1..=images.len()`, as [`super::Loader::start`] makes sure of; otherwise
 /// the batch has the images that there are.
-pub fn make_batch(images: &Images, recipe: &Recipe, step: u64) -> Batch {
+///
+/// # Errors
+/// The images are on the disk and cannot be read.
+pub fn make_batch(images: &Images, recipe: &Recipe, step: u64) -> Result<Batch, DataError> {
     let never = AtomicBool::new(false);
     Maker::new(images, recipe).make(step, &never)
 }
@@ -58,7 +61,7 @@ impl<'a> Maker<'a> {
     }
 
     /// The batch of a step. When `stop` is set meanwhile, views are left unmade: throw it away.
-    pub fn make(&mut self, step: u64, stop: &AtomicBool) -> Batch {
+    pub fn make(&mut self, step: u64, stop: &AtomicBool) -> Result<Batch, DataError> {
         let steps = steps_per_epoch(self.images.len(), self.recipe.batch).max(1);
         let (epoch, place) = (step / steps, (step % steps) as usize);
         if epoch != self.epoch {
@@ -71,8 +74,8 @@ impl<'a> Maker<'a> {
         let names = plan(&self.recipe.entries, self.address(epoch, 0), side, side).views;
         let mut views: Vec<(ViewName, Vec<f32>)> =
             names.iter().map(|view| (view.name, vec![0.0; length])).collect();
-        self.fill(&indices, &mut views, stop);
-        Batch { step, epoch, indices, side, views }
+        self.fill(&indices, &mut views, stop)?;
+        Ok(Batch { step, epoch, indices, side, views })
     }
 
     fn address(&self, epoch: u64, sample: u32) -> PlanAddress {
@@ -80,7 +83,12 @@ impl<'a> Maker<'a> {
     }
 
     /// Makes all views, in as many threads as the recipe says, each with a run of the images.
-    fn fill(&self, indices: &[u32], views: &mut [(ViewName, Vec<f32>)], stop: &AtomicBool) {
+    fn fill(
+        &self,
+        indices: &[u32],
+        views: &mut [(ViewName, Vec<f32>)],
+        stop: &AtomicBool,
+    ) -> Result<(), DataError> {
         let threads = self.recipe.threads.clamp(1, indices.len().max(1));
         let run = indices.len().div_ceil(threads).max(1);
         let run_length = (run * 3 * self.images.side * self.images.side).max(1);
@@ -91,33 +99,45 @@ impl<'a> Maker<'a> {
                 part.push(planes);
             }
         }
-        let Some((indices, planes)) = parts.pop() else { return };
+        let Some((indices, planes)) = parts.pop() else { return Ok(()) };
         std::thread::scope(|scope| {
-            for (indices, planes) in parts {
-                scope.spawn(move || self.fill_run(indices, planes, stop));
-            }
-            self.fill_run(indices, planes, stop);
-        });
+            let others: Vec<_> = parts
+                .into_iter()
+                .map(|(indices, planes)| scope.spawn(move || self.fill_run(indices, planes, stop)))
+                .collect();
+            let own = self.fill_run(indices, planes, stop);
+            others.into_iter().fold(own, |so_far, other| {
+                so_far.and(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            })
+        })
     }
 
     /// The views of a run of images, in one thread, with one image's memory for all of them.
-    fn fill_run(&self, indices: &[u32], mut planes: Vec<&mut [f32]>, stop: &AtomicBool) {
+    fn fill_run(
+        &self,
+        indices: &[u32],
+        mut planes: Vec<&mut [f32]>,
+        stop: &AtomicBool,
+    ) -> Result<(), DataError> {
         let side = self.images.side;
         let mut source = Image { width: side, height: side, pixels: Vec::new() };
-        let (mut view, mut plan) = (source.clone(), ViewPlan::default());
+        let (mut view, mut plan, mut scratch) = (source.clone(), ViewPlan::default(), Vec::new());
+        let mut donors = Donors::new(self.images, self.images);
         for (place, &index) in indices.iter().enumerate() {
             if stop.load(Ordering::Relaxed) {
-                return;
+                return Ok(());
             }
-            source.set_bytes(self.images.bytes(index as usize));
+            source.set_bytes(self.images.bytes(index as usize, &mut scratch)?);
             plan.redraw(&self.recipe.entries, self.address(self.epoch, index), side, side);
-            let donors = Donors::new(self.images, self.images, index as usize);
-            for (planes, params) in planes.iter_mut().zip(&plan.views) {
-                view.pixels.clone_from(&source.pixels);
-                params.apply_to(&mut view, &donors);
-                let length = 3 * side * side;
-                normalise(&view, &mut planes[place * length..(place + 1) * length]);
-            }
+            donors.lend(index as usize, |others| {
+                for (planes, params) in planes.iter_mut().zip(&plan.views) {
+                    view.pixels.clone_from(&source.pixels);
+                    params.apply_to(&mut view, others);
+                    let length = 3 * side * side;
+                    normalise(&view, &mut planes[place * length..(place + 1) * length]);
+                }
+            })?;
         }
+        Ok(())
     }
 }

@@ -181,7 +181,7 @@ impl Layout {
             })
             .collect();
         labels.swap(0, self.main);
-        Ok(Images { side, pixels, labels, ..Images::default() })
+        Ok(Images { side, pixels: pixels.into(), labels, ..Images::default() })
     }
 }
 

@@ -81,6 +81,16 @@ pub enum DataError {
     )]
     Memory { count: usize, side: usize },
 
+    #[error(
+        "{file}: the image cache cannot be read: {why}. Remove this file and start again, or resume: it is built anew from the images"
+    )]
+    Stored { file: String, why: String },
+
+    #[error(
+        "{cache}, and {need} MiB of decoded images do not fit into {free} MiB of free memory; make room there, name another folder with --set data.cache=FOLDER, or lower data.size"
+    )]
+    NoCache { cache: String, need: u64, free: u64 },
+
     #[error("an image of {width}×{height} pixels cannot be brought to {side}×{side}")]
     Resize { width: usize, height: usize, side: usize },
 
@@ -96,6 +106,10 @@ pub enum DataError {
         "the loader's thread stopped while it made views: {0}. This is a fault of the program; please report it"
     )]
     Loader(String),
+
+    /// What the loader failed with before.
+    #[error("{0}")]
+    Again(String),
 }
 
 impl DataError {

@@ -121,7 +121,7 @@ impl Part {
         images.end()?;
         let of = of.into_iter().map(u16::from).collect();
         let labels = vec![Labels { name: "class".into(), classes: Vec::new(), of }];
-        Ok((Images { side, pixels, labels, ..Images::default() }, (width, height)))
+        Ok((Images { side, pixels: pixels.into(), labels, ..Images::default() }, (width, height)))
     }
 }
 

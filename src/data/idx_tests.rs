@@ -66,7 +66,7 @@ fn gray_is_repeated_and_classes_have_their_names() {
     std::fs::write(there.path().join("train-labels-idx1-ubyte"), file(&[2], &[1, 0])).unwrap();
     std::fs::write(there.path().join("classes.txt"), "a\nb\nc\nd\ne\nf\ng\nh\n").unwrap();
     let splits = open(&settings(there.path(), 2), &mut quiet).unwrap();
-    assert_eq!(splits.train.bytes(1), [40, 40, 40, 50, 50, 50, 60, 60, 60, 70, 70, 70]);
+    assert_eq!(splits.train.all()[12..24], [40, 40, 40, 50, 50, 50, 60, 60, 60, 70, 70, 70]);
     assert_eq!(splits.train.describe(0), ["class b"]);
     assert!(splits.notes.is_empty(), "{:?}", splits.notes);
 }
@@ -162,7 +162,7 @@ fn real_garments_have_the_published_mean() {
     };
     let splits = open(&settings(there, 28), &mut quiet).unwrap();
     assert_eq!((splits.train.len(), splits.held_out.len()), (60_000, 10_000));
-    let sum: u64 = splits.train.pixels.iter().map(|&value| u64::from(value)).sum();
-    let mean = sum as f64 / splits.train.pixels.len() as f64 / 255.0;
+    let sum: u64 = splits.train.all().iter().map(|&value| u64::from(value)).sum();
+    let mean = sum as f64 / splits.train.all().len() as f64 / 255.0;
     assert!((mean - 0.2860).abs() < 1e-4, "{mean}");
 }

@@ -12,17 +12,25 @@ use std::thread::JoinHandle;
 /// covers for the trainer's and the loader's turns on a shared core.
 const AHEAD: usize = 2;
 
+type Sender = SyncSender<Result<Batch, DataError>>;
+
 /// Makes batches from a step on, in order, at most two ahead of who takes them; it sleeps while they wait.
 ///
 /// A change of the recipe is a new loader that starts at the next step: batches are a pure function of
 /// images, recipe and step ([`super::make_batch`]). Dropping it stops the thread within the time of one image.
 pub struct Loader {
     /// `None` once the loader is being dropped or its thread has died.
-    batches: Option<Receiver<Batch>>,
+    batches: Option<Receiver<Result<Batch, DataError>>>,
     thread: Option<JoinHandle<()>>,
     stop: Arc<AtomicBool>,
-    /// Why there will be no more batches.
-    died: Option<String>,
+    /// Why there will be no more batches: what the thread said when it panicked, or an error of the data.
+    died: Option<Died>,
+}
+
+#[derive(Clone)]
+enum Died {
+    Panicked(String),
+    Failed(String),
 }
 
 impl Loader {
@@ -38,7 +46,7 @@ impl Loader {
         Self::spawn(move |sender, stop| work(&images, &recipe, first_step, sender, stop))
     }
 
-    fn spawn(work: impl FnOnce(&SyncSender<Batch>, &AtomicBool) + Send + 'static) -> Result<Self, DataError> {
+    fn spawn(work: impl FnOnce(&Sender, &AtomicBool) + Send + 'static) -> Result<Self, DataError> {
         let (sender, batches) = sync_channel(AHEAD);
         let stop = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&stop);
@@ -52,16 +60,28 @@ impl Loader {
     /// The next step's batch; waits until it is made.
     ///
     /// # Errors
-    /// The loader's thread has panicked; the same error again after that.
+    /// An image cannot be read, or the loader's thread has panicked; an error that says the same again
+    /// after that.
     pub fn next_batch(&mut self) -> Result<Batch, DataError> {
-        if let Some(Ok(batch)) = self.batches.as_ref().map(Receiver::recv) {
-            return Ok(batch);
+        match self.batches.as_ref().map(Receiver::recv) {
+            Some(Ok(Ok(batch))) => return Ok(batch),
+            Some(Ok(Err(error))) => {
+                self.batches = None;
+                self.died = Some(Died::Failed(error.to_string()));
+                return Err(error);
+            }
+            Some(Err(_)) | None => self.batches = None,
         }
-        self.batches = None;
-        if let Some(Err(panic)) = self.thread.take().map(JoinHandle::join) {
-            self.died = Some(words(panic.as_ref()));
+        if self.died.is_none()
+            && let Some(Err(panic)) = self.thread.take().map(JoinHandle::join)
+        {
+            self.died = Some(Died::Panicked(words(panic.as_ref())));
         }
-        Err(DataError::Loader(self.died.clone().unwrap_or_else(|| "it ended early".into())))
+        Err(match self.died.clone() {
+            Some(Died::Failed(why)) => DataError::Again(why),
+            Some(Died::Panicked(why)) => DataError::Loader(why),
+            None => DataError::Loader("it ended early".into()),
+        })
     }
 }
 
@@ -77,12 +97,13 @@ impl Drop for Loader {
     }
 }
 
-/// The thread: until it is told to stop, or until nobody takes the batches.
-fn work(images: &Images, recipe: &Recipe, first_step: u64, sender: &SyncSender<Batch>, stop: &AtomicBool) {
+/// The thread: until it is told to stop, until nobody takes the batches, or until an image cannot be read.
+fn work(images: &Images, recipe: &Recipe, first_step: u64, sender: &Sender, stop: &AtomicBool) {
     let mut maker = Maker::new(images, recipe);
     for step in first_step.. {
         let batch = maker.make(step, stop);
-        if stop.load(Ordering::Relaxed) || sender.send(batch).is_err() {
+        let failed = batch.is_err();
+        if stop.load(Ordering::Relaxed) || sender.send(batch).is_err() || failed {
             return;
         }
     }

@@ -3,8 +3,8 @@ use crate::augment::{Entry, KINDS, ViewName};
 use crate::data::{Donors, make_batch};
 
 fn images(count: usize, side: usize) -> Arc<Images> {
-    let pixels = (0..count * side * side * 3).map(|place| (place * 31 % 251) as u8).collect();
-    Arc::new(Images { side, pixels, ..Images::default() })
+    let pixels: Vec<u8> = (0..count * side * side * 3).map(|place| (place * 31 % 251) as u8).collect();
+    Arc::new(Images { side, pixels: pixels.into(), ..Images::default() })
 }
 
 fn recipe(batch: usize) -> Recipe {
@@ -27,7 +27,7 @@ fn batches_are_those_of_their_steps_across_epochs() {
     for step in 0..8 {
         let batch = loader.next_batch().unwrap();
         assert_eq!((batch.step, batch.epoch, batch.indices.len()), (step, step / 3, 3));
-        assert_eq!(batch, make_batch(&images, &recipe, step));
+        assert_eq!(batch, make_batch(&images, &recipe, step).unwrap());
     }
 }
 
@@ -37,7 +37,7 @@ fn a_restart_at_any_step_goes_on_as_if_nothing_had_been() {
     for first in [1, 2, 5, 1_000_003] {
         let mut loader = Loader::start(images.clone(), recipe.clone(), first).unwrap();
         for step in first..first + 3 {
-            assert_eq!(loader.next_batch().unwrap(), make_batch(&images, &recipe, step));
+            assert_eq!(loader.next_batch().unwrap(), make_batch(&images, &recipe, step).unwrap());
         }
     }
 }
@@ -46,7 +46,7 @@ fn a_restart_at_any_step_goes_on_as_if_nothing_had_been() {
 fn views_are_those_of_the_plan_normalised() {
     use crate::augment::{PlanAddress, plan};
     let (images, recipe) = (images(6, 8), recipe(2));
-    let batch = make_batch(&images, &recipe, 4);
+    let batch = make_batch(&images, &recipe, 4).unwrap();
     let names: Vec<ViewName> = batch.views.iter().map(|(name, _)| *name).collect();
     let heads = [ViewName::Sharing("color"), ViewName::Sharing("rotation")];
     assert_eq!(names, [ViewName::Query, ViewName::General, heads[0], heads[1]]);
@@ -56,10 +56,10 @@ fn views_are_those_of_the_plan_normalised() {
         let address = PlanAddress { seed: recipe.seed, domain, epoch: 1, sample: index.into() };
         for (params, (_, made)) in plan(&recipe.entries, address, 8, 8).views.iter().zip(&batch.views) {
             let mut expected = vec![0.0; length];
-            crate::data::normalise(
-                &params.apply(&images.image(index as usize), &Donors::new(&images, &images, index as usize)),
-                &mut expected,
-            );
+            let mut donors = Donors::new(&images, &images);
+            let image = images.image(index as usize).unwrap();
+            let view = donors.lend(index as usize, |others| params.apply(&image, others)).unwrap();
+            crate::data::normalise(&view, &mut expected);
             assert_eq!(made[place * length..(place + 1) * length], expected);
         }
     }
@@ -68,16 +68,20 @@ fn views_are_those_of_the_plan_normalised() {
 #[test]
 fn the_number_of_threads_changes_nothing() {
     let images = images(9, 8);
-    let one = make_batch(&images, &recipe(7), 0);
+    let one = make_batch(&images, &recipe(7), 0).unwrap();
     for threads in [0, 2, 3, 7, 50] {
-        assert_eq!(one, make_batch(&images, &Recipe { threads, ..recipe(7) }, 0), "{threads} threads");
+        assert_eq!(
+            one,
+            make_batch(&images, &Recipe { threads, ..recipe(7) }, 0).unwrap(),
+            "{threads} threads"
+        );
     }
 }
 
 #[test]
 fn no_augmentation_leaves_q_and_its_key_as_the_image() {
     let images = images(4, 8);
-    let batch = make_batch(&images, &Recipe { entries: Vec::new(), ..recipe(2) }, 0);
+    let batch = make_batch(&images, &Recipe { entries: Vec::new(), ..recipe(2) }, 0).unwrap();
     assert_eq!(batch.views.len(), 2);
     assert_eq!(batch.views[0].1, batch.views[1].1);
 }

@@ -18,33 +18,57 @@ mod settings;
 mod shapes;
 mod splits;
 mod stl;
+mod stored;
 mod summary;
 
 pub use batch::{Batch, Recipe, make_batch};
 pub use donors::Donors;
 pub use error::DataError;
+pub use folder::{CacheUse, cache_use};
 pub use loader::Loader;
 pub use normal::{MEAN, STD, normalise};
 pub use registry::{DATASETS, Dataset, Progress, open, quiet, read, recognise};
 pub use sampler::{epoch_order, steps_per_epoch};
-pub use settings::DataSettings;
+pub use settings::{Cache, DataSettings};
 pub use splits::{Damaged, Sizes, Splits};
-pub use summary::{Counted, count, moments, parts};
+pub use stored::Stored;
+pub use summary::{Counted, Moments, count, moments, parts};
 
 use crate::augment::Image;
 use std::sync::Arc;
 
-/// Images of one size, in memory, with any number of label sets.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// Images of one size, with any number of label sets.
+#[derive(Clone, Debug, Default)]
 pub struct Images {
     /// Width and height in pixels.
     pub side: usize,
     /// `[count, side, side, 3]` bytes, red first.
-    pub pixels: Vec<u8>,
+    pub pixels: Pixels,
     /// What is known of each image (class; or shape, colour and texture). May be empty.
     pub labels: Vec<Labels>,
     /// Each image's stylised twin, by the same index, where there is a style bank.
     pub twins: Option<Arc<Images>>,
+}
+
+/// Where the bytes of images are.
+#[derive(Clone, Debug)]
+pub enum Pixels {
+    /// In memory, one image after the other.
+    Memory(Vec<u8>),
+    /// In a file of the image cache.
+    Stored(Stored),
+}
+
+impl Default for Pixels {
+    fn default() -> Self {
+        Self::Memory(Vec::new())
+    }
+}
+
+impl From<Vec<u8>> for Pixels {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Memory(bytes)
+    }
 }
 
 /// One set of labels over all images.
@@ -61,23 +85,60 @@ pub struct Labels {
 impl Images {
     /// How many images.
     pub fn len(&self) -> usize {
-        self.pixels.len() / (self.side * self.side * 3).max(1)
+        match &self.pixels {
+            Pixels::Memory(bytes) => bytes.len() / self.area().max(1),
+            Pixels::Stored(stored) => stored.len(),
+        }
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.pixels.is_empty()
+        self.len() == 0
     }
 
-    /// The bytes of one image, `[side, side, 3]`.
-    pub fn bytes(&self, index: usize) -> &[u8] {
-        let length = self.side * self.side * 3;
-        &self.pixels[index * length..(index + 1) * length]
+    /// Bytes of one image.
+    fn area(&self) -> usize {
+        self.side * self.side * 3
     }
 
-    /// One image, in `[0, 1]`. Like [`Self::bytes`] it panics where there is none of that index.
-    pub fn image(&self, index: usize) -> Image {
-        Image::from_bytes(self.side, self.side, self.bytes(index))
+    /// The bytes of one image, `[side, side, 3]`: where they are in memory, or read into `scratch`, which
+    /// takes no more memory once it has held one. It panics where there is no image of that index.
+    ///
+    /// # Errors
+    /// The cache's file cannot be read, or holds something else by now.
+    pub fn bytes<'a>(&'a self, index: usize, scratch: &'a mut Vec<u8>) -> Result<&'a [u8], DataError> {
+        match &self.pixels {
+            Pixels::Memory(bytes) => Ok(&bytes[index * self.area()..(index + 1) * self.area()]),
+            Pixels::Stored(stored) => {
+                stored.read(index, scratch)?;
+                Ok(scratch)
+            }
+        }
+    }
+
+    /// One image, in `[0, 1]`. It panics where there is none of that index.
+    ///
+    /// # Errors
+    /// As [`Self::bytes`].
+    pub fn image(&self, index: usize) -> Result<Image, DataError> {
+        let mut scratch = Vec::new();
+        Ok(Image::from_bytes(self.side, self.side, self.bytes(index, &mut scratch)?))
+    }
+}
+
+#[cfg(test)]
+impl Images {
+    /// The bytes of all images.
+    pub fn all(&self) -> Vec<u8> {
+        let mut scratch = Vec::new();
+        (0..self.len()).flat_map(|index| self.bytes(index, &mut scratch).unwrap().to_vec()).collect()
+    }
+}
+
+#[cfg(test)]
+impl PartialEq for Images {
+    fn eq(&self, other: &Self) -> bool {
+        (self.side, &self.labels, self.all()) == (other.side, &other.labels, other.all())
     }
 }
 

@@ -4,6 +4,10 @@ use crate::knob::{Invalid, Knob};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
+/// MiB of decoded images up to which they are held in memory: as much as a small model's training takes
+/// by itself, and read from their files in some seconds. It is 87,000 images of 32×32.
+const MEMORY: usize = 256;
+
 /// The `data` section. Fixed once a run has started.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -26,6 +30,46 @@ pub struct DataSettings {
     /// path below this folder as the image below `path`, but may have another extension; it is read if
     /// this is set, and held in memory. A relative path starts where `path` does.
     pub style_bank: Option<PathBuf>,
+    /// `folder`: where decoded images are kept that are too many for the memory; see [`Cache`].
+    pub cache: Cache,
+    /// `folder`: MiB of decoded images up to which they are held in memory, without the cache.
+    pub memory: usize,
+}
+
+/// Where decoded images are kept. In a configuration `auto`, `off`, or a folder's path.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "PathBuf", into = "PathBuf")]
+pub enum Cache {
+    /// In the user's cache folder: `looc-tui/images` in `XDG_CACHE_HOME`, or in `~/.cache`.
+    #[default]
+    Auto,
+    /// Nowhere: all images are held in memory, however many there are.
+    Off,
+    /// In this folder, which is made if it is not there; a relative path starts from the present folder.
+    Folder(PathBuf),
+}
+
+impl TryFrom<PathBuf> for Cache {
+    type Error = &'static str;
+
+    fn try_from(path: PathBuf) -> Result<Self, Self::Error> {
+        match path.as_os_str().as_encoded_bytes() {
+            b"auto" => Ok(Self::Auto),
+            b"off" => Ok(Self::Off),
+            b"" => Err("expected auto, off or a folder's path, but found nothing"),
+            _ => Ok(Self::Folder(path)),
+        }
+    }
+}
+
+impl From<Cache> for PathBuf {
+    fn from(cache: Cache) -> Self {
+        match cache {
+            Cache::Auto => "auto".into(),
+            Cache::Off => "off".into(),
+            Cache::Folder(path) => path,
+        }
+    }
 }
 
 impl Default for DataSettings {
@@ -39,6 +83,8 @@ impl Default for DataSettings {
             held_out_share: 0.1,
             damaged_share: 0.05,
             style_bank: None,
+            cache: Cache::Auto,
+            memory: MEMORY,
         }
     }
 }
@@ -62,6 +108,13 @@ impl DataSettings {
             max: 1.0,
             step: 0.01,
             help: "share of damaged files that is put up with",
+        },
+        Knob {
+            path: "memory",
+            min: 0.0,
+            max: 1e6,
+            step: 64.0,
+            help: "MiB of decoded images; a folder of more uses data.cache: auto, off or a path",
         },
     ];
 

@@ -92,7 +92,8 @@ fn read(
     let mut step = |done| tell(progress, "reading STL-10 files", done, count);
     let pixels = STORED.read(&mut file, &path, (count, side), &mut step)?;
     let named = |of| Labels { name: "class".into(), classes: names.to_vec(), of };
-    Ok(Images { side, pixels, labels: labels.map(named).into_iter().collect(), ..Images::default() })
+    let labels = labels.map(named).into_iter().collect();
+    Ok(Images { side, pixels: pixels.into(), labels, ..Images::default() })
 }
 
 /// The labels in a file, from 0, one for each of the images.

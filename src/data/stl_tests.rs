@@ -39,7 +39,7 @@ fn columns_become_rows_and_labels_begin_at_nought() {
     for (image, row, column) in [(0, 0, 1), (1, 7, 80), (2, 95, 3)] {
         let at = (row * SIDE + column) * 3;
         let expected = [0, 1, 2].map(|channel| value(image, row, column, channel));
-        assert_eq!(splits.train.bytes(image)[at..at + 3], expected);
+        assert_eq!(splits.train.bytes(image, &mut Vec::new()).unwrap()[at..at + 3], expected);
     }
     assert!(splits.labelled.is_none());
     assert_eq!(splits.train.labels[0].classes[0], "1", "without names the published numbers are kept");

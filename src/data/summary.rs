@@ -1,6 +1,7 @@
 //! What a data set has in it: counts of images and of classes, and moments of the channels.
 
-use super::{Images, Splits};
+use super::{DataError, Images, Splits};
+use rayon::prelude::*;
 
 /// One set of labels, counted.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,24 +43,44 @@ pub fn count(splits: &Splits) -> Vec<Counted> {
     counted
 }
 
+/// Mean and standard deviation, each of red, green and blue.
+pub type Moments = ([f64; 3], [f64; 3]);
+
 /// Mean and standard deviation of red, green and blue over all pixels, of values in `[0, 1]`; `None` where
 /// there is no image.
-pub fn moments(images: &Images) -> Option<([f64; 3], [f64; 3])> {
+///
+/// # Errors
+/// The images are on the disk and cannot be read.
+pub fn moments(images: &Images) -> Result<Option<Moments>, DataError> {
     if images.is_empty() {
-        return None;
+        return Ok(None);
     }
-    let (mut sums, mut squares) = ([0u64; 3], [0u64; 3]);
-    for rgb in images.pixels.chunks_exact(3) {
+    // Whole numbers: they add up to the same in any order.
+    let (sums, squares) = (0..images.len())
+        .into_par_iter()
+        .map_init(Vec::new, |scratch, index| images.bytes(index, scratch).map(sums))
+        .try_reduce(Default::default, |(a, b), (c, d)| Ok((add(a, c), add(b, d))))?;
+    let pixels = (images.len() * images.side * images.side) as f64;
+    let mean = sums.map(|sum| sum as f64 / pixels / 255.0);
+    let square = squares.map(|sum| sum as f64 / pixels / (255.0 * 255.0));
+    Ok(Some((mean, std::array::from_fn(|c| (square[c] - mean[c] * mean[c]).max(0.0).sqrt()))))
+}
+
+/// The sums of each channel and of its squares over one image.
+fn sums(bytes: &[u8]) -> ([u64; 3], [u64; 3]) {
+    let (mut sums, mut squares) = ([0; 3], [0; 3]);
+    for rgb in bytes.as_chunks::<3>().0 {
         for channel in 0..3 {
             let value = u64::from(rgb[channel]);
             sums[channel] += value;
             squares[channel] += value * value;
         }
     }
-    let pixels = (images.pixels.len() / 3) as f64;
-    let mean = sums.map(|sum| sum as f64 / pixels / 255.0);
-    let square = squares.map(|sum| sum as f64 / pixels / (255.0 * 255.0));
-    Some((mean, std::array::from_fn(|c| (square[c] - mean[c] * mean[c]).max(0.0).sqrt())))
+    (sums, squares)
+}
+
+fn add(a: [u64; 3], b: [u64; 3]) -> [u64; 3] {
+    std::array::from_fn(|channel| a[channel] + b[channel])
 }
 
 #[cfg(test)]
@@ -70,13 +91,13 @@ mod tests {
     fn images(of: &[u16], classes: &[&str], pixels: Vec<u8>) -> Images {
         let classes = classes.iter().map(|name| (*name).into()).collect();
         let labels = Labels { name: "class".into(), classes, of: of.to_vec() };
-        Images { side: 1, pixels, labels: vec![labels], ..Images::default() }
+        Images { side: 1, pixels: pixels.into(), labels: vec![labels], ..Images::default() }
     }
 
     #[test]
     fn classes_are_counted_in_each_part() {
         let splits = Splits {
-            train: Images { side: 1, pixels: vec![0; 9], ..Images::default() }.into(),
+            train: Images { side: 1, pixels: vec![0; 9].into(), ..Images::default() }.into(),
             labelled: Some(images(&[0, 0], &["a", "b"], vec![0; 6]).into()),
             held_out: images(&[1], &["a", "b"], vec![0; 3]).into(),
             ..Splits::default()
@@ -89,9 +110,9 @@ mod tests {
 
     #[test]
     fn moments_are_those_of_the_pixels() {
-        let (mean, deviation) = moments(&images(&[], &[], vec![0, 255, 51, 255, 255, 51])).unwrap();
+        let (mean, deviation) = moments(&images(&[], &[], vec![0, 255, 51, 255, 255, 51])).unwrap().unwrap();
         assert_eq!(mean, [0.5, 1.0, 0.2]);
         assert!((deviation[0] - 0.5).abs() < 1e-12 && deviation[1] == 0.0 && deviation[2] < 1e-8);
-        assert_eq!(moments(&Images::default()), None);
+        assert_eq!(moments(&Images::default()).unwrap(), None);
     }
 }

@@ -3,17 +3,18 @@
 use super::message::{ViewParam, ViewRequest, ViewSheet, ViewTile};
 use crate::{
     augment::{Entry, Image, PlanAddress, ViewName, ViewParams, plan},
-    data::{Donors, Splits, normalise},
+    data::{DataError, Donors, Splits, normalise},
+    eval::EvalError,
     looc::Learner,
     rng::Domain,
 };
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Device, Tensor};
 use std::sync::Arc;
 
 /// Draws the views of a held-out image that a request names, and embeds them by the query encoder.
 ///
 /// # Errors
-/// If the network cannot take them.
+/// If the image cannot be read, or the network cannot take the views.
 pub fn sheet(
     learner: &mut Learner,
     data: &Splits,
@@ -21,14 +22,17 @@ pub fn sheet(
     request: ViewRequest,
     (seed, step): (u64, u64),
     device: &Device,
-) -> Result<ViewSheet> {
+) -> Result<ViewSheet, EvalError> {
     let images = &data.held_out;
     let index = request.index % images.len().max(1);
-    let image = images.image(index);
+    let mut scratch = Vec::new();
+    let original = images.bytes(index, &mut scratch)?;
+    let image = Image::from_bytes(images.side, images.side, original);
     let at = PlanAddress { seed, domain: Domain::Inspect, epoch: request.draw, sample: index as u64 };
     let plan = plan(entries, at, images.side, images.side);
-    let donors = Donors::new(&data.train, images, index);
-    let pictures: Vec<Image> = plan.views.iter().map(|view| view.apply(&image, &donors)).collect();
+    let mut donors = Donors::new(&data.train, images);
+    let mut picture = |view: &ViewParams| donors.lend(index, |others| view.apply(&image, others));
+    let pictures: Vec<Image> = plan.views.iter().map(&mut picture).collect::<Result<_, DataError>>()?;
     let mut cosines = cosines(learner, &pictures, device)?.into_iter();
     let views = plan.views.iter().zip(&pictures);
     let views =
@@ -38,7 +42,7 @@ pub fn sheet(
         count: images.len(),
         step,
         side: images.side,
-        original: images.bytes(index).into(),
+        original: original.into(),
         labels: images.describe(index),
         views,
     })
@@ -62,7 +66,7 @@ fn tile(view: &ViewParams, picture: &Image, cosines: Vec<(Arc<str>, f32)>) -> Vi
 type Cosines = Vec<(Arc<str>, f32)>;
 
 /// For each picture: in every head, the cosine to the first one.
-fn cosines(learner: &mut Learner, pictures: &[Image], device: &Device) -> Result<Vec<Cosines>> {
+fn cosines(learner: &mut Learner, pictures: &[Image], device: &Device) -> candle_core::Result<Vec<Cosines>> {
     let Some(first) = pictures.first() else { return Ok(Vec::new()) };
     let size = 3 * first.width * first.height;
     let mut planes = vec![0.0; pictures.len() * size];

@@ -42,7 +42,7 @@ impl Trainer<'_> {
             seed: config.train.seed,
             step: self.now.step,
         };
-        self.measurement = Some(Measurement::begin(&subject));
+        self.measurement = Some(Measurement::begin(&subject)?);
         Ok(())
     }
 

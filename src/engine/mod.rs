@@ -24,6 +24,7 @@ pub use mailbox::{Coalesce, Mailbox};
 
 use crate::{
     config::Config,
+    eval::EvalError,
     nn::kernels::{Isa, UnfitIsa},
 };
 use message::{Phase, Snapshot};
@@ -91,8 +92,20 @@ pub enum EngineError {
     Checkpoint(String),
     #[error(transparent)]
     Kernels(#[from] UnfitIsa),
+    #[error(transparent)]
+    Eval(EvalError),
     #[error("cannot start threads: {0}")]
     Threads(String),
+}
+
+impl From<EvalError> for EngineError {
+    fn from(error: EvalError) -> Self {
+        match error {
+            EvalError::Data(error) => Self::Data(error),
+            EvalError::Tensor(error) => Self::Tensor(error),
+            other => Self::Eval(other),
+        }
+    }
 }
 
 /// candle's own words, without the stack that it appends to them.

@@ -105,6 +105,11 @@ impl Trainer<'_> {
 
     /// Ends the run in good order, or writes down why it could not.
     pub fn close(&mut self, ended: Result<Phase, EngineError>) -> Result<(), EngineError> {
+        if let Err(EngineError::Data(_)) = &ended {
+            // The next images cannot be read; the state up to here is whole.
+            self.measurement = None;
+            self.checkpoint();
+        }
         let saved = ended.and_then(|phase| {
             // What was measured last may lie some steps behind; the checkpoint comes first.
             self.save()?;

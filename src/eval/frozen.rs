@@ -1,6 +1,9 @@
 //! A copy of the query encoder that stands still while the original trains on.
 
-use super::views::{clean, some};
+use super::{
+    error,
+    views::{clean, some},
+};
 use crate::{
     data::Images,
     looc::{Encoder, Learner},
@@ -42,11 +45,11 @@ impl Frozen {
     /// [`Self::calibrate`] with some training images, drawn for the seed, in whole groups of `groups`.
     ///
     /// # Errors
-    /// As [`Self::calibrate`].
-    pub fn calibrate_on(&mut self, images: &Images, groups: usize, seed: u64) -> Result<()> {
+    /// As [`Self::calibrate`], or if an image cannot be read.
+    pub fn calibrate_on(&mut self, images: &Images, groups: usize, seed: u64) -> error::Result<()> {
         let count = images.len().min(CALIBRATION) / groups * groups;
         let at = some(seed, "calibration", images.len(), count);
-        self.calibrate(&clean(images, &at, self.0.device())?)
+        Ok(self.calibrate(&clean(images, &at, self.0.device())?)?)
     }
 
     /// Names of the heads, `all` first.

@@ -1,16 +1,18 @@
 //! One measurement of a model, done in slices, so that training goes on between them.
 
 use super::{
-    Frozen, InvarianceReport, collapse, invariance, neighbours,
+    Frozen, InvarianceReport, collapse,
+    error::Result,
+    invariance, neighbours,
     pairs::{Pairs, Places},
     uniformity,
     views::{Views, clean, slice, some},
 };
 use crate::{
     augment::Entry,
-    data::{Images, Splits},
+    data::{DataError, Donors, Images, Splits},
 };
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Device, Tensor};
 use std::sync::Arc;
 
 /// Training images that the neighbours are among, at most; and for each held-out image measured.
@@ -85,7 +87,10 @@ pub struct Measurement {
 
 impl Measurement {
     /// Begins. The images and the draws are functions of the seed alone.
-    pub fn begin(subject: &Subject) -> Self {
+    ///
+    /// # Errors
+    /// If an image cannot be read.
+    pub fn begin(subject: &Subject) -> Result<Self, DataError> {
         let Subject { data, entries, seed, .. } = *subject;
         let queries = some(seed, "queries", data.held_out.len(), subject.images);
         let wanted = if data.held_out.labels.is_empty() || data.bank().labels.is_empty() {
@@ -94,9 +99,9 @@ impl Measurement {
             BANK.min(BANK_PER_QUERY * queries.len())
         };
         let bank = some(seed, "bank", data.bank().len(), wanted);
-        Self {
+        Ok(Self {
             step: subject.step,
-            pairs: Pairs::new(entries, data, &queries, seed),
+            pairs: Pairs::new(entries, data, &queries, seed)?,
             data: data.clone(),
             queries,
             bank,
@@ -105,7 +110,7 @@ impl Measurement {
             spaces: Vec::new(),
             done: 0,
             features: Vec::new(),
-        }
+        })
     }
 
     /// The step of the model that is measured.
@@ -116,7 +121,7 @@ impl Measurement {
     /// Does one slice. The result, once there is nothing left to do.
     ///
     /// # Errors
-    /// If the network cannot take the images.
+    /// If an image cannot be read, or the network cannot take them.
     pub fn advance(&mut self, model: &mut Frozen, device: &Device) -> Result<Option<Measured>> {
         let (pairs, bank) = (self.queries.len(), self.bank.len());
         let queries = if bank > 0 { pairs } else { 0 };
@@ -132,12 +137,12 @@ impl Measurement {
         } else if self.spaces.len() < self.embeddings.len() {
             self.fill(model)?
         } else {
-            return self.finish(model).map(Some);
+            return Ok(Some(self.finish(model)?));
         };
         Ok(None)
     }
 
-    fn keep(&mut self, features: Tensor) -> Result<usize> {
+    fn keep(&mut self, features: Tensor) -> candle_core::Result<usize> {
         let count = features.dim(0)?;
         self.features.push(features);
         Ok(count)
@@ -146,7 +151,9 @@ impl Measurement {
     /// How the next head's space is filled.
     fn fill(&mut self, model: &Frozen) -> Result<usize> {
         let place = self.spaces.len();
-        let Some(head) = model.heads().nth(place) else { candle_core::bail!("a head is gone") };
+        let Some(head) = model.heads().nth(place) else {
+            return Err(candle_core::Error::msg("a head is gone").into());
+        };
         let z = std::mem::take(&mut self.embeddings[place]);
         let images = self.queries.len();
         let dim = z.len() / images.max(1);
@@ -160,12 +167,14 @@ impl Measurement {
         let side = self.data.held_out.side;
         let count = (slice(side) / self.pairs.per_image()).clamp(1, self.queries.len() - self.done);
         let (mut views, mut places) = (Views::new(side), Vec::with_capacity(count));
+        let mut donors = Donors::new(&self.data.train, &self.data.held_out);
         for sample in &self.queries[self.done..self.done + count] {
-            let image = self.data.held_out.image(*sample as usize);
-            places.push(self.pairs.add(&mut views, *sample, &image, &self.data));
+            let index = *sample as usize;
+            let image = self.data.held_out.image(index)?;
+            places.push(donors.lend(index, |others| self.pairs.add(&mut views, *sample, &image, others))?);
         }
         let spaces = model.embed(&views.tensor(device)?)?;
-        let spaces = spaces.iter().map(Tensor::to_vec2::<f32>).collect::<Result<Vec<_>>>()?;
+        let spaces = spaces.iter().map(Tensor::to_vec2::<f32>).collect::<candle_core::Result<Vec<_>>>()?;
         let dim = spaces.first().and_then(|rows| rows.first()).map_or(0, Vec::len);
         let fresh = || invariance::Sums::new(spaces.len(), self.pairs.columns.len(), dim);
         let sums = self.sums.get_or_insert_with(fresh);
@@ -212,5 +221,5 @@ impl Measurement {
 
 /// Features of the first slice of these images.
 fn features(model: &mut Frozen, images: &Images, at: &[u32], device: &Device) -> Result<Tensor> {
-    model.features(&clean(images, &at[..at.len().min(slice(images.side))], device)?)
+    Ok(model.features(&clean(images, &at[..at.len().min(slice(images.side))], device)?)?)
 }

@@ -6,6 +6,7 @@
 
 pub mod alignment;
 pub mod collapse;
+mod error;
 mod few_shot;
 mod frozen;
 pub mod invariance;
@@ -24,10 +25,11 @@ mod settings;
 pub mod uniformity;
 mod views;
 
+pub use error::EvalError;
 pub use frozen::Frozen;
 pub use invariance::InvarianceReport;
 pub use measurement::{Filling, Measured, Measurement, Subject};
-pub use offline::{Asked, EvalError, Evaluation, Offline};
+pub use offline::{Asked, Evaluation, Offline};
 pub use scores::{Figure, Reach, SCORES, Score, Unit};
 pub use settings::*;
 pub use views::{clean, some};

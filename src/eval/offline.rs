@@ -1,7 +1,7 @@
 //! The whole evaluation of a model at one step, beside the same model at random initialisation.
 
 use super::{
-    EvalSettings, Figure, Frozen, Reach, SCORES, Score,
+    EvalError, EvalSettings, Figure, Frozen, Reach, SCORES, Score,
     representation::{Rows, Sources, parts, usual},
     rotation,
     scores::{Exam, LabelSet},
@@ -9,17 +9,6 @@ use super::{
 };
 use crate::{augment::Entry, data::Splits};
 use candle_core::Device;
-
-/// Why nothing could be measured.
-#[derive(Debug, thiserror::Error)]
-pub enum EvalError {
-    #[error("there is no representation {name}: known are {known}, and sums of them such as V+z:{head}")]
-    UnknownRepresentation { name: String, known: String, head: String },
-    #[error("there is no score {name}: known are {known}")]
-    UnknownScore { name: String, known: String },
-    #[error("the model cannot be evaluated: {0}")]
-    Tensor(#[from] candle_core::Error),
-}
 
 /// What is wanted of an evaluation.
 #[derive(Clone, Debug, Default)]

@@ -5,8 +5,8 @@
 
 use super::views::Views;
 use crate::{
-    augment::{Entry, Image, Params, ViewName, ViewParams},
-    data::{Donors, Splits},
+    augment::{Entry, Image, Others, Params, ViewName, ViewParams},
+    data::{DataError, Splits},
     rng::{Address, Domain, Stream, name_key},
 };
 
@@ -31,15 +31,18 @@ pub(super) struct Places {
 
 impl Pairs {
     /// `samples` are the held-out images that will be measured.
-    pub fn new(entries: &[Entry], data: &Splits, samples: &[u32], seed: u64) -> Self {
+    ///
+    /// # Errors
+    /// One of them cannot be read.
+    pub fn new(entries: &[Entry], data: &Splits, samples: &[u32], seed: u64) -> Result<Self, DataError> {
+        let tried = samples.iter().take(TRIED);
+        let tried = tried.map(|sample| Ok((u64::from(*sample), data.held_out.image(*sample as usize)?)));
+        let tried = tried.collect::<Result<Vec<_>, DataError>>()?;
         let differs = |entry: &&Entry| {
-            samples.iter().take(TRIED).any(|sample| {
-                let image = data.held_out.image(*sample as usize);
-                pair(entries, entry.name(), seed, u64::from(*sample), &image).is_some()
-            })
+            tried.iter().any(|(sample, image)| pair(entries, entry.name(), seed, *sample, image).is_some())
         };
         let columns = entries.iter().filter(differs).map(Entry::name).collect();
-        Self { entries: entries.to_vec(), seed, columns }
+        Ok(Self { entries: entries.to_vec(), seed, columns })
     }
 
     /// Views of one image, at most.
@@ -48,16 +51,15 @@ impl Pairs {
         1 + self.columns.iter().map(|name| if off(*name) { 2 } else { 1 }).sum::<usize>()
     }
 
-    /// Adds all views of one held-out image.
-    pub fn add(&self, views: &mut Views, sample: u32, image: &Image, data: &Splits) -> Places {
-        let donors = Donors::new(&data.train, &data.held_out, sample as usize);
+    /// Adds all views of one image.
+    pub fn add(&self, views: &mut Views, sample: u32, image: &Image, others: &dyn Others) -> Places {
         let sample = u64::from(sample);
-        let base = views.add_view(image, &self.base(sample, image), &donors);
+        let base = views.add_view(image, &self.base(sample, image), others);
         let column = |name: &&'static str| {
             let (first, other) = pair(&self.entries, name, self.seed, sample, image)?;
             let off = self.entries.iter().any(|entry| entry.name() == *name && !entry.enabled);
-            let first = if off { views.add_view(image, &first, &donors) } else { base };
-            Some((first, views.add_view(image, &other, &donors)))
+            let first = if off { views.add_view(image, &first, others) } else { base };
+            Some((first, views.add_view(image, &other, others)))
         };
         Places { base, columns: self.columns.iter().map(column).collect() }
     }
@@ -104,7 +106,10 @@ fn stream(name: &str, seed: u64, sample: u64, view: u32) -> Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{augment::KINDS, data::Images};
+    use crate::{
+        augment::KINDS,
+        data::{Donors, Images},
+    };
 
     const OWN: Params = Params::Texture(None);
 
@@ -124,20 +129,22 @@ mod tests {
         let entries = [entry("crop", serde_json::json!({})), entry("texture", texture)];
         let train = Images {
             side: 16,
-            pixels: (0..20 * 768u32).map(|place| (place * place % 251) as u8).collect(),
+            pixels: (0..20 * 768u32).map(|place| (place * place % 251) as u8).collect::<Vec<_>>().into(),
             ..Images::default()
         };
         let (mut mean_moved, mut both_mixed) = (0.0f32, 0);
         for sample in 0..20 {
-            let image = train.image(sample);
+            let image = train.image(sample).unwrap();
             let (first, other) = pair(&entries, "texture", 1, sample as u64, &image).unwrap();
             assert_eq!(first.of("crop"), other.of("crop"));
             assert_ne!(first.of("texture"), other.of("texture"));
             both_mixed += usize::from([&first, &other].iter().all(|view| view.of("texture") != Some(&OWN)));
-            let donors = Donors::new(&train, &train, sample);
-            let [one, two] = [&first, &other].map(|view| view.apply(&image, &donors));
+            let mut donors = Donors::new(&train, &train);
+            let mut made =
+                |view: &ViewParams| donors.lend(sample, |others| view.apply(&image, others)).unwrap();
+            let [one, two] = [&first, &other].map(&mut made);
             assert_ne!(one, two);
-            assert_eq!(one, first.apply(&image, &donors));
+            assert_eq!(one, made(&first));
             for channel in 0..3 {
                 let mean = |image: &Image| image.pixels.iter().skip(channel).step_by(3).sum::<f32>() / 256.0;
                 mean_moved = mean_moved.max((mean(&one) - mean(&two)).abs());

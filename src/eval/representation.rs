@@ -2,16 +2,17 @@
 
 use super::{
     Frozen,
+    error::Result,
     pairs::Pairs,
     views::{Views, slice},
 };
 use crate::{
     augment::{Augmentation, Entry, Image, PlanAddress, ViewName, plan, rotation::Rotation},
-    data::{Donors, Images, Splits},
+    data::{DataError, Donors, Images, Splits},
     nn::normalise,
     rng::Domain,
 };
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Device, Tensor};
 
 /// Quarter turns that the rotation probe tells apart.
 pub(super) const TURNS: usize = 4;
@@ -89,6 +90,7 @@ impl Rows {
                     Rotation::apply(&turn, &mut turned);
                     views.add(&turned);
                 }
+                Ok(())
             })
         };
         let (bank, held_out) =
@@ -125,12 +127,15 @@ impl Rows {
         let side = from.data.held_out.side;
         let names: Vec<ViewName> =
             plan(from.entries, at(0), side, side).views.iter().map(|view| view.name).collect();
+        let mut donors = Donors::new(&from.data.train, &from.data.held_out);
         let all =
             reader.rows(&from.data.held_out, from.viewed, names.len(), &mut |views, sample, image| {
-                let donors = Donors::new(&from.data.train, &from.data.held_out, sample as usize);
-                for view in plan(from.entries, at(sample), image.width, image.height).views {
-                    views.add_view(image, &view, &donors);
-                }
+                let views_of = plan(from.entries, at(sample), image.width, image.height).views;
+                donors.lend(sample as usize, |others| {
+                    for view in &views_of {
+                        views.add_view(image, view, others);
+                    }
+                })
             })?;
         for (place, name) in names.iter().enumerate() {
             let rows = every(&all, place, names.len())?;
@@ -144,12 +149,13 @@ impl Rows {
     }
 
     fn read_pairs(&mut self, reader: &mut Reader, from: &Sources) -> Result<()> {
-        let pairs = Pairs::new(from.entries, from.data, from.viewed, from.seed);
+        let pairs = Pairs::new(from.entries, from.data, from.viewed, from.seed)?;
+        let mut donors = Donors::new(&from.data.train, &from.data.held_out);
         let (mut base, mut count) = (Vec::new(), 0u32);
         let mut columns: Vec<(Vec<u32>, Vec<u32>)> = vec![Default::default(); pairs.columns.len()];
         let mut make = |views: &mut Views, sample, image: &Image| {
             let mut own = Views::new(views.side());
-            let places = pairs.add(&mut own, sample, image, from.data);
+            let places = donors.lend(sample as usize, |others| pairs.add(&mut own, sample, image, others))?;
             base.push(count + places.base as u32);
             for ((first, other), place) in columns.iter_mut().zip(places.columns) {
                 if let Some((a, b)) = place {
@@ -158,6 +164,7 @@ impl Rows {
                 }
             }
             count += views.append(own) as u32;
+            Ok(())
         };
         let all = reader.rows(&from.data.held_out, from.viewed, pairs.per_image(), &mut make)?;
         self.base = chosen(&all, base)?;
@@ -219,36 +226,37 @@ pub(super) fn usual(heads: &[String]) -> Vec<String> {
 }
 
 /// One part as it is; of several, each is brought to unit length first, so that each weighs the same.
-fn join(rows: &Parts, parts: &[usize]) -> Result<Tensor> {
+fn join(rows: &Parts, parts: &[usize]) -> candle_core::Result<Tensor> {
     match parts {
         [part] => Ok(rows[*part].clone()),
         parts => {
-            let parts = parts.iter().map(|part| normalise(&rows[*part])).collect::<Result<Vec<_>>>()?;
+            let parts =
+                parts.iter().map(|part| normalise(&rows[*part])).collect::<candle_core::Result<Vec<_>>>()?;
             Tensor::cat(&parts, 1)
         }
     }
 }
 
 /// Every `step`th row from `first` on.
-fn every_row(rows: &Tensor, first: usize, step: usize) -> Result<Tensor> {
+fn every_row(rows: &Tensor, first: usize, step: usize) -> candle_core::Result<Tensor> {
     let at: Vec<u32> = (first as u32..rows.dim(0)? as u32).step_by(step).collect();
     select(rows, &at)
 }
 
-fn every(rows: &Parts, first: usize, step: usize) -> Result<Parts> {
+fn every(rows: &Parts, first: usize, step: usize) -> candle_core::Result<Parts> {
     rows.iter().map(|rows| every_row(rows, first, step)).collect()
 }
 
-fn chosen(rows: &Parts, at: Vec<u32>) -> Result<Parts> {
+fn chosen(rows: &Parts, at: Vec<u32>) -> candle_core::Result<Parts> {
     rows.iter().map(|rows| select(rows, &at)).collect()
 }
 
-fn select(rows: &Tensor, at: &[u32]) -> Result<Tensor> {
+fn select(rows: &Tensor, at: &[u32]) -> candle_core::Result<Tensor> {
     rows.index_select(&Tensor::from_slice(at, at.len(), rows.device())?, 0)
 }
 
 /// What is made of one image: into the views, of this index, from this image.
-type Make<'a> = dyn FnMut(&mut Views, u32, &Image) + 'a;
+type Make<'a> = dyn FnMut(&mut Views, u32, &Image) -> Result<(), DataError> + 'a;
 
 /// A model, and who wants to know how far it is.
 struct Reader<'a> {
@@ -264,17 +272,17 @@ impl Reader<'_> {
         for at in at.chunks((slice(images.side) / each).max(1)) {
             let mut views = Views::new(images.side);
             for index in at {
-                make(&mut views, *index, &images.image(*index as usize));
+                make(&mut views, *index, &images.image(*index as usize)?)?;
             }
             let (features, mut z) = self.model.represent(&views.tensor(self.device)?)?;
             z.insert(0, features);
-            slices.push(z.iter().map(|rows| rows.to_device(&Device::Cpu)).collect::<Result<_>>()?);
+            let here = z.iter().map(|rows| rows.to_device(&Device::Cpu));
+            slices.push(here.collect::<candle_core::Result<_>>()?);
             (self.done)(at.len());
         }
         let parts = slices.first().map_or(0, Vec::len);
-        (0..parts)
-            .map(|part| Tensor::cat(&slices.iter().map(|slice| &slice[part]).collect::<Vec<_>>(), 0))
-            .collect()
+        let whole = |part| Tensor::cat(&slices.iter().map(|slice| &slice[part]).collect::<Vec<_>>(), 0);
+        Ok((0..parts).map(whole).collect::<candle_core::Result<_>>()?)
     }
 }
 

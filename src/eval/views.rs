@@ -1,11 +1,12 @@
 //! Images on their way into a tensor: as they are, turned, or as views.
 
+use super::error::Result;
 use crate::{
-    augment::{Image, ViewParams},
-    data::{Donors, Images, normalise},
+    augment::{Image, Others, ViewParams},
+    data::{Images, normalise},
     rng::{Domain, Stream},
 };
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Device, Tensor};
 
 /// Views or images of 32×32 pixels that go through the network at once, about; fewer of larger ones.
 const SLICE: usize = 64;
@@ -31,8 +32,8 @@ impl Views {
     }
 
     /// Adds a view of an image; its place.
-    pub fn add_view(&mut self, image: &Image, params: &ViewParams, donors: &Donors) -> usize {
-        self.add(&params.apply(image, donors))
+    pub fn add_view(&mut self, image: &Image, params: &ViewParams, others: &dyn Others) -> usize {
+        self.add(&params.apply(image, others))
     }
 
     fn count(&self) -> usize {
@@ -52,7 +53,7 @@ impl Views {
     }
 
     /// `[count, 3, side, side]`.
-    pub fn tensor(self, device: &Device) -> Result<Tensor> {
+    pub fn tensor(self, device: &Device) -> candle_core::Result<Tensor> {
         let count = self.count();
         Tensor::from_vec(self.planes, (count, 3, self.side, self.side), device)
     }
@@ -66,13 +67,13 @@ pub(super) fn slice(side: usize) -> usize {
 /// Images as they are, `[count, 3, side, side]`.
 ///
 /// # Errors
-/// If the device has no room for them.
+/// If an image cannot be read, or the device has no room for them.
 pub fn clean(images: &Images, at: &[u32], device: &Device) -> Result<Tensor> {
     let mut views = Views::new(images.side);
     for index in at {
-        views.add(&images.image(*index as usize));
+        views.add(&images.image(*index as usize)?);
     }
-    views.tensor(device)
+    Ok(views.tensor(device)?)
 }
 
 /// `count` of `of` images, drawn once for a seed, in the order of the draw.

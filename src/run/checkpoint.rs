@@ -3,12 +3,12 @@
 //! that has changed since is known by its hashes.
 
 use super::{
-    RunError, clock, durable,
+    RunError, clock,
     error::shown,
     manifest::{FORMAT, MANIFEST, check_format, program},
     seal, tensors,
 };
-use crate::text::printable;
+use crate::{durable, text::printable};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{

@@ -3,12 +3,12 @@
 use super::{
     Journal, Lock, Manifest, MetricsLog, Record, RunError,
     checkpoint::{self, CHECKPOINTS, Checkpoint},
-    durable,
     journal::JOURNAL,
     lock::LOCK,
     manifest::MANIFEST,
     metrics::METRICS,
 };
+use crate::durable;
 use std::{
     fs, io,
     os::unix::fs::MetadataExt,

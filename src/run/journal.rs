@@ -2,7 +2,8 @@
 //! it gives the same bits. One sealed JSON object a line; a line is on the disk before anybody is told
 //! that what it says is done.
 
-use super::{RunError, clock, durable, seal};
+use super::{RunError, clock, seal};
+use crate::durable;
 use serde::{Deserialize, Serialize};
 use std::{
     fs::File,

@@ -3,9 +3,9 @@
 use super::{
     Entry, Holder, Manifest, Record, RunError, StopReason,
     dir::{CONFIG, CONFIG_LIMIT},
-    durable, holder, journal, metrics,
+    holder, journal, metrics,
 };
-use crate::text::printable;
+use crate::{durable, text::printable};
 use std::{
     fmt, fs,
     path::{Path, PathBuf},

@@ -1,7 +1,7 @@
 //! One process at a time writes a run's directory.
 
-use super::{RunError, clock, durable};
-use crate::text::printable;
+use super::{RunError, clock};
+use crate::{durable, text::printable};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,

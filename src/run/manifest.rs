@@ -1,8 +1,8 @@
 //! `manifest.json`: says that a directory is a run, which program made it, and what it was made with.
 //! It is written last, so a directory that has it is whole.
 
-use super::{RunError, clock, durable, lock};
-use crate::text::printable;
+use super::{RunError, clock, lock};
+use crate::{durable, text::printable};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 

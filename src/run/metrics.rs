@@ -3,8 +3,8 @@
 //! `invariance/<head>/<augmentation>`, `knn/<label>`. What is not a number is marked as `"NaN"`,
 //! `"inf"` or `"-inf"`, never as `null`.
 
-use super::{RunError, durable, metrics_row};
-use crate::text::printable;
+use super::{RunError, metrics_row};
+use crate::{durable, text::printable};
 use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom, Write},

@@ -12,7 +12,6 @@
 pub mod checkpoint;
 mod clock;
 mod dir;
-mod durable;
 mod error;
 pub mod journal;
 mod list;

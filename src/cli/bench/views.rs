@@ -7,7 +7,7 @@ use crate::{
         rotation::Rotation,
     },
     config::Config,
-    data::{Donors, Images, Recipe, make_batch},
+    data::{DataError, Donors, Images, Recipe, make_batch},
     rng::{Domain, Stream},
 };
 use color_eyre::Report;
@@ -45,13 +45,13 @@ pub fn measure(globals: &Globals, side: usize) -> Result<Figures, Report> {
     let mut stream = Stream::named(seed, Domain::Shapes, "noise");
     let length = side * side * 3;
     let count = (MEMORY / length).clamp(1, IMAGES);
-    let pixels = (0..count * length).map(|_| stream.below(256) as u8).collect();
-    let images = Images { side, pixels, ..Images::default() };
+    let pixels: Vec<u8> = (0..count * length).map(|_| stream.below(256) as u8).collect();
+    let images = Images { side, pixels: pixels.into(), ..Images::default() };
     Ok(Figures {
         peer: format!("looc-tui {}", env!("CARGO_PKG_VERSION")),
         side,
-        us_per_view: (single_views(&images, seed) * 1e7).round() / 10.0,
-        batch_views_per_s: batches(&images, seed).round(),
+        us_per_view: (single_views(&images, seed)? * 1e7).round() / 10.0,
+        batch_views_per_s: batches(&images, seed)?.round(),
     })
 }
 
@@ -80,38 +80,41 @@ fn every_operation() -> Vec<Entry> {
 }
 
 /// Seconds a view.
-fn single_views(images: &Images, seed: u64) -> f64 {
+fn single_views(images: &Images, seed: u64) -> Result<f64, DataError> {
     let entries = every_operation();
-    let (mut view, mut plan) = (images.image(0), ViewPlan::default());
-    seconds(|pass| {
+    let mut donors = Donors::new(images, images);
+    let (mut view, mut plan, mut scratch) = (images.image(0)?, ViewPlan::default(), Vec::new());
+    let pass = seconds(|pass| {
         // Without heads a plan has two views, q and k0.
         for sample in 0..IMAGES / 2 {
             let at = PlanAddress { seed, domain: Domain::Views, epoch: pass, sample: sample as u64 };
             plan.redraw(&entries, at, images.side, images.side);
             for (params, place) in plan.views.iter().zip([2 * sample, 2 * sample + 1]) {
                 let index = place % images.len();
-                view.set_bytes(images.bytes(index));
-                params.apply_to(&mut view, &Donors::new(images, images, index));
+                view.set_bytes(images.bytes(index, &mut scratch)?);
+                donors.lend(index, |others| params.apply_to(&mut view, others))?;
                 black_box(&view);
             }
         }
-    }) / IMAGES as f64
+        Ok(())
+    })?;
+    Ok(pass / IMAGES as f64)
 }
 
 /// Views a second.
-fn batches(images: &Images, seed: u64) -> f64 {
+fn batches(images: &Images, seed: u64) -> Result<f64, DataError> {
     let batch = images.len().min(IMAGES / 5);
     let recipe = Recipe { entries: Config::quickstart().augment, seed, batch, threads: 1 };
-    let views = make_batch(images, &recipe, 0).views.len() * recipe.batch;
-    views as f64 / seconds(|step| drop(black_box(make_batch(images, &recipe, step))))
+    let views = make_batch(images, &recipe, 0)?.views.len() * recipe.batch;
+    Ok(views as f64 / seconds(|step| make_batch(images, &recipe, step).map(|batch| drop(black_box(batch))))?)
 }
 
 /// The median of what a pass takes; the first one is not timed.
-fn seconds(mut pass: impl FnMut(u64)) -> f64 {
-    pass(0);
-    median((1..=PASSES as u64).map(|number| {
+fn seconds(mut pass: impl FnMut(u64) -> Result<(), DataError>) -> Result<f64, DataError> {
+    pass(0)?;
+    let timed = |number| {
         let start = Instant::now();
-        pass(number);
-        start.elapsed()
-    }))
+        pass(number).map(|()| start.elapsed())
+    };
+    Ok(median((1..=PASSES as u64).map(timed).collect::<Result<Vec<_>, _>>()?.into_iter()))
 }

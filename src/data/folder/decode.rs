@@ -24,6 +24,23 @@ pub struct Decoded {
     pub size: (usize, usize),
 }
 
+/// [`load`], then [`decode`].
+pub fn file(path: &Path, side: usize) -> Result<Decoded, String> {
+    decode(&load(path)?, side)
+}
+
+/// The bytes of an image's file.
+///
+/// # Errors
+/// Why it cannot be read, in words that are fit for a terminal.
+pub fn load(path: &Path) -> Result<Vec<u8>, String> {
+    let size = std::fs::metadata(path).map_err(words)?.len();
+    if size > MAX_FILE {
+        return Err(format!("{size} bytes are more than the {MAX_FILE} that are allowed"));
+    }
+    std::fs::read(path).map_err(words)
+}
+
 /// Decodes a jpeg, png or webp by its content, turns it as its Exif orientation says, brings it to
 /// `side` × `side`.
 ///
@@ -32,19 +49,14 @@ pub struct Decoded {
 /// ignored.
 ///
 /// # Errors
-/// Why it cannot be read, in words that are fit for a terminal.
-pub fn decode(path: &Path, side: usize) -> Result<Decoded, String> {
-    let size = std::fs::metadata(path).map_err(words)?.len();
-    if size > MAX_FILE {
-        return Err(format!("{size} bytes are more than the {MAX_FILE} that are allowed"));
-    }
-    let bytes = std::fs::read(path).map_err(words)?;
-    let mut reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().map_err(words)?;
+/// Why it cannot be decoded, in words that are fit for a terminal.
+pub fn decode(bytes: &[u8], side: usize) -> Result<Decoded, String> {
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(words)?;
     let format = reader.format().ok_or_else(|| match bytes.is_empty() {
         true => String::from("the file is empty"),
         false => String::from("the content is no jpeg, png or webp"),
     })?;
-    if format == ImageFormat::Jpeg && cut_off(&bytes) {
+    if format == ImageFormat::Jpeg && cut_off(bytes) {
         return Err("cut off: the jpeg has no end".into());
     }
     let mut limits = Limits::default();

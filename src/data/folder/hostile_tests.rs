@@ -33,7 +33,7 @@ fn unusual_pixels_become_the_documented_rgb() {
         ("one-bit.png", [255; 3]),
         ("gray-alpha.png", [100; 3]),
     ] {
-        let image = decode::decode(&fixture(name), 8).unwrap();
+        let image = decode::file(&fixture(name), 8).unwrap();
         assert_eq!(image.size, (16, 16), "{name}");
         let near = |rgb: &[u8]| rgb.iter().zip(expected).all(|(&one, other)| one.abs_diff(other) <= 2);
         assert!(image.pixels.chunks_exact(3).all(near), "{name}: {:?}", &image.pixels[..3]);
@@ -42,7 +42,7 @@ fn unusual_pixels_become_the_documented_rgb() {
 
 #[test]
 fn a_photograph_is_turned_as_its_exif_orientation_says() {
-    let image = decode::decode(&fixture("turned.jpg"), 16).unwrap();
+    let image = decode::file(&fixture("turned.jpg"), 16).unwrap();
     assert_eq!(image.size, (16, 32));
     let (top, bottom) = (&image.pixels[..3], &image.pixels[16 * 15 * 3..][..3]);
     assert!(top[0] > 240 && top[2] < 16 && bottom[0] < 16 && bottom[2] > 240, "{top:?} {bottom:?}");
@@ -70,7 +70,7 @@ fn huge_headers_are_refused_in_every_format() {
     for (name, bytes) in [("wide.jpg", jpeg(65_500)), ("gray.jpg", jpeg(19_000)), ("large.webp", webp)] {
         let path = there.path().join(name);
         std::fs::write(&path, bytes).unwrap();
-        let why = decode::decode(&path, 8).unwrap_err().to_lowercase();
+        let why = decode::file(&path, 8).unwrap_err().to_lowercase();
         assert!(why.contains("limit") || why.contains("too large"), "{name}: {why}");
     }
 }
@@ -136,7 +136,7 @@ proptest! {
         let there = tempfile::tempdir().unwrap();
         let path = there.path().join(name);
         std::fs::write(&path, bytes).unwrap();
-        match decode::decode(&path, 8) {
+        match decode::file(&path, 8) {
             Ok(image) => prop_assert_eq!(image.pixels.len(), 8 * 8 * 3),
             Err(why) => prop_assert!(!why.is_empty()),
         }

@@ -2,21 +2,23 @@
 //!
 //! With a `train` folder in it, `val` (or `test`) is what is held out; otherwise a share of each class is.
 
+mod cache;
 mod decode;
+mod home;
+mod reading;
 mod scan;
 mod split;
 mod twins;
 
+pub use cache::{CacheUse, cache_use};
+
 use super::place::{folder, shown};
 use super::registry::{Progress, tell};
-use super::{Damaged, DataError, DataSettings, Images, Labels, Sizes, Splits, room};
-use rayon::prelude::*;
+use super::{Damaged, DataError, DataSettings, Images, Labels, Sizes, Splits};
+use reading::Part;
 use scan::{Found, Listing};
 use std::path::Path;
 use std::sync::Arc;
-
-/// Files decoded between two reports of progress.
-const CHUNK: usize = 64;
 
 /// Opens an image folder.
 pub fn open(settings: &DataSettings, progress: &mut Progress) -> Result<Splits, DataError> {
@@ -24,18 +26,12 @@ pub fn open(settings: &DataSettings, progress: &mut Progress) -> Result<Splits, 
     tell(progress, "looking for images", 0, 0)?;
     let Listing { train, held_out, mut notes } = scan::list(&root, settings.held_out_share)?;
     let classes = classes(&root, &[&train, &held_out], &mut notes)?;
-    let mut reading = Reading {
-        root: &root,
-        side: settings.size,
-        done: 0,
-        of: train.len() + held_out.len(),
-        sizes: Sizes::new(),
-        damaged: Vec::new(),
-        progress,
-    };
-    let mut trained = reading.images(&train, &classes)?;
-    let mut kept = reading.images(&held_out, &classes)?;
-    let (damaged, sizes, of) = (reading.damaged, reading.sizes, reading.of);
+    let [in_train, in_held_out] = home::read(&root, [&train, &held_out], settings, &mut notes, progress)?;
+    let (sizes, damaged) = (Sizes::new(), Vec::new());
+    let mut seen = Seen { root: &root, side: settings.size, classes, sizes, damaged };
+    let of = train.len() + held_out.len();
+    let (mut trained, mut kept) = (seen.images(&train, in_train), seen.images(&held_out, in_held_out));
+    let (damaged, sizes) = (seen.damaged, seen.sizes);
     if let Some(mut bank) = twins::Bank::open(settings, &root, &damaged, of)? {
         bank.lend(&mut trained, &train, progress)?;
         bank.lend(&mut kept, &held_out, progress)?;
@@ -70,46 +66,36 @@ fn classes(root: &Path, parts: &[&[Found]], notes: &mut Vec<String>) -> Result<V
     Ok(names)
 }
 
-/// The reading of all files.
-struct Reading<'a, 'b> {
+/// What was seen in all files.
+struct Seen<'a> {
     root: &'a Path,
     side: usize,
-    done: usize,
-    of: usize,
+    classes: Vec<String>,
     sizes: Sizes,
     damaged: Vec<Damaged>,
-    progress: &'a mut Progress<'b>,
 }
 
-impl Reading<'_, '_> {
-    /// Decodes one part of the set, in its order. Damaged files are noted and left out.
-    fn images(&mut self, files: &[Found], classes: &[String]) -> Result<Images, DataError> {
-        let mut pixels = room(files.len(), self.side)?;
+impl Seen<'_> {
+    /// The images of one part, in its order. Damaged files are noted and left out.
+    fn images(&mut self, files: &[Found], Part { outcomes, pixels }: Part) -> Images {
         let mut of = Vec::with_capacity(files.len());
-        for chunk in files.chunks(CHUNK) {
-            let decoded: Vec<_> =
-                chunk.par_iter().map(|found| decode::decode(&found.path, self.side)).collect();
-            for (found, decoded) in chunk.iter().zip(decoded) {
-                match decoded {
-                    Ok(mut image) => {
-                        pixels.append(&mut image.pixels);
-                        *self.sizes.entry(image.size).or_default() += 1;
-                        let class = found.class.as_ref().and_then(|class| classes.binary_search(class).ok());
-                        // At most u16::MAX classes, as checked; without classes this is not used.
-                        of.push(class.unwrap_or_default() as u16);
-                    }
-                    Err(why) => {
-                        let name = found.path.strip_prefix(self.root).unwrap_or(&found.path);
-                        self.damaged.push(Damaged { file: shown(name), why });
-                    }
+        for (found, outcome) in files.iter().zip(outcomes) {
+            match outcome {
+                Ok(size) => {
+                    *self.sizes.entry(size).or_default() += 1;
+                    let class = found.class.as_ref().and_then(|class| self.classes.binary_search(class).ok());
+                    // At most u16::MAX classes, as checked; without classes this is not used.
+                    of.push(class.unwrap_or_default() as u16);
+                }
+                Err(why) => {
+                    let name = found.path.strip_prefix(self.root).unwrap_or(&found.path);
+                    self.damaged.push(Damaged { file: shown(name), why });
                 }
             }
-            self.done += chunk.len();
-            tell(self.progress, "decoding images", self.done, self.of)?;
         }
-        let labels = Labels { name: "class".into(), classes: classes.to_vec(), of };
-        let labels = if classes.is_empty() { Vec::new() } else { vec![labels] };
-        Ok(Images { side: self.side, pixels, labels, ..Images::default() })
+        let labels = Labels { name: "class".into(), classes: self.classes.clone(), of };
+        let labels = if self.classes.is_empty() { Vec::new() } else { vec![labels] };
+        Images { side: self.side, pixels, labels, ..Images::default() }
     }
 }
 

@@ -28,7 +28,7 @@ pub fn classes(root: &Path, names: &[&str], count: usize) {
 
 /// The first red of every image.
 pub fn grays(images: &Images) -> Vec<u8> {
-    (0..images.len()).map(|index| images.bytes(index)[0]).collect()
+    (0..images.len()).map(|index| images.bytes(index, &mut Vec::new()).unwrap()[0]).collect()
 }
 
 #[test]
@@ -118,10 +118,10 @@ fn every_cut_of_a_file_is_an_error_or_whole() {
         let path = there.path().join(name);
         good.save(&path).unwrap();
         let bytes = std::fs::read(&path).unwrap();
-        let whole = decode::decode(&path, 32).unwrap();
+        let whole = decode::file(&path, 32).unwrap();
         for length in (0..bytes.len()).step_by(7) {
             std::fs::write(&path, &bytes[..length]).unwrap();
-            if let Ok(image) = decode::decode(&path, 32) {
+            if let Ok(image) = decode::file(&path, 32) {
                 assert_eq!(image, whole, "{name} cut at {length} of {}", bytes.len());
             }
         }
@@ -134,7 +134,7 @@ fn every_kind_of_pixel_becomes_rgb() {
     let first = |name: &str, image: DynamicImage| {
         let path = there.path().join(name);
         image.save(&path).unwrap();
-        let decoded = decode::decode(&path, 8).unwrap().pixels;
+        let decoded = decode::file(&path, 8).unwrap().pixels;
         assert_eq!(decoded.len(), 8 * 8 * 3);
         [decoded[0], decoded[1], decoded[2]]
     };
@@ -163,7 +163,7 @@ fn a_huge_header_is_refused() {
         let checksum = crc32fast::hash(&bytes[12..29]);
         bytes[29..33].copy_from_slice(&checksum.to_be_bytes());
         std::fs::write(&path, bytes).unwrap();
-        let why = decode::decode(&path, 8).unwrap_err();
+        let why = decode::file(&path, 8).unwrap_err();
         assert!(why.to_lowercase().contains(expected) || why.contains("limit"), "{side}: {why}");
     }
 }

@@ -1,11 +1,10 @@
 //! The style bank of an image folder: each image's stylised twin, found by its path.
 
-use super::{CHUNK, decode, scan::Found};
+use super::{decode, reading::Counter, scan::Found};
 use crate::data::place::{self, shown};
-use crate::data::registry::{Progress, tell};
+use crate::data::registry::Progress;
 use crate::data::splits::examples;
 use crate::data::{Damaged, DataError, DataSettings, Images, room};
-use rayon::prelude::*;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -58,22 +57,28 @@ impl<'a> Bank<'a> {
         let names: Vec<PathBuf> =
             files.iter().map(below).filter(|name| !self.damaged.contains(shown(name).as_str())).collect();
         debug_assert_eq!(names.len(), images.len());
-        let mut pixels = room(names.len(), self.side)?;
-        for (chunk, first) in names.chunks(CHUNK).zip((0..).step_by(CHUNK)) {
-            let read: Vec<_> = chunk.par_iter().map(|name| self.twin(name)).collect();
-            for ((name, twin), index) in chunk.iter().zip(read).zip(first..) {
+        let (mut pixels, mut scratch) = (room(names.len(), self.side)?, Vec::new());
+        let (mut missing, mut index) = (Vec::new(), 0);
+        let what = "decoding stylised twins";
+        let mut counter = Counter { what, done: self.done, of: self.of, progress };
+        counter.each(
+            &names,
+            |name| self.twin(name),
+            |twin| {
                 match twin {
                     Ok(mut twin) => pixels.append(&mut twin),
                     Err(why) => {
-                        pixels.extend_from_slice(images.bytes(index));
-                        self.missing.push(Damaged { file: shown(name), why });
+                        pixels.extend_from_slice(images.bytes(index, &mut scratch)?);
+                        missing.push(Damaged { file: shown(&names[index]), why });
                     }
                 }
-            }
-            self.done += chunk.len();
-            tell(progress, "decoding stylised twins", self.done, self.of)?;
-        }
-        images.twins = Some(Arc::new(Images { side: self.side, pixels, ..Images::default() }));
+                index += 1;
+                Ok::<(), DataError>(())
+            },
+        )?;
+        self.done = counter.done;
+        self.missing.append(&mut missing);
+        images.twins = Some(Arc::new(Images { side: self.side, pixels: pixels.into(), ..Images::default() }));
         Ok(())
     }
 
@@ -84,7 +89,7 @@ impl<'a> Bank<'a> {
         // A pipe or a device must not be opened, whatever its name.
         let found = std::iter::once(same.clone()).chain(others).find(|path| path.is_file());
         let found = found.ok_or("there is none")?;
-        decode::decode(&found, self.side).map(|twin| twin.pixels)
+        decode::file(&found, self.side).map(|twin| twin.pixels)
     }
 
     /// What the reader of the log should know.

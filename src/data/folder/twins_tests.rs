@@ -34,12 +34,16 @@ fn twins_are_found_by_their_paths_whatever_their_extension() {
         assert!(off.clone().all(|off| off.abs_diff(100) <= 1), "{:?}", off.collect::<Vec<_>>());
     }
     // A view of a held-out image has its own twin, and donors that are trained on.
-    let donors = Donors::new(&splits.train, &splits.held_out, 1);
+    let mut donors = Donors::new(&splits.train, &splits.held_out);
     let mut pixels = vec![0.0; 16 * 16 * 3];
-    assert!(donors.twin(&mut pixels));
-    assert_eq!((pixels[0] * 255.0).round() as u8, grays(splits.held_out.twins.as_ref().unwrap())[1]);
-    assert!(donors.donor(3, &mut pixels));
-    assert_eq!((donors.count(), (pixels[0] * 255.0).round() as u8), (36, grays(&splits.train)[3]));
+    let lent = |donors: &Donors| {
+        assert!(donors.twin(&mut pixels));
+        let twin = (pixels[0] * 255.0).round() as u8;
+        assert!(donors.donor(3, &mut pixels));
+        (twin, donors.count(), (pixels[0] * 255.0).round() as u8)
+    };
+    let twin = grays(splits.held_out.twins.as_ref().unwrap())[1];
+    assert_eq!(donors.lend(1, lent).unwrap(), (twin, 36, grays(&splits.train)[3]));
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn render(first: u64, count: usize, side: usize) -> Result<Images, DataError> {
         labels("colour", HUES.to_vec(), |scene| scene.hue),
         labels("texture", TEXTURES.map(|(name, _)| name).to_vec(), |scene| scene.texture),
     ];
-    Ok(Images { side, pixels, labels, ..Images::default() })
+    Ok(Images { side, pixels: pixels.into(), labels, ..Images::default() })
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ fn the_set_is_as_it_was() {
     let mean = |image: &[u8]| image.iter().map(|value| f64::from(*value)).sum::<f64>() / image.len() as f64;
     let means: Vec<f64> = [&splits.train, &splits.held_out]
         .iter()
-        .flat_map(|it| it.pixels.chunks(32 * 32 * 3).map(mean))
+        .flat_map(|it| it.all().chunks(32 * 32 * 3).map(mean).collect::<Vec<_>>())
         .collect();
     for (mean, known) in means.iter().zip(MEANS) {
         assert!((mean - known).abs() < 0.05, "{means:.2?}");
@@ -28,9 +28,9 @@ const LABELS: [&str; 3] = ["shape heart", "colour cyan", "texture grain"];
 #[test]
 fn an_image_depends_on_its_number_alone() {
     let (few, many) = (render(0, 4, 32).unwrap(), render(0, 40, 32).unwrap());
-    assert_eq!(few.pixels[..], many.pixels[..few.pixels.len()]);
+    assert_eq!(few.all()[..], many.all()[..few.all().len()]);
     let later = render(30, 10, 32).unwrap();
-    assert_eq!(later.pixels[..], many.pixels[30 * 32 * 32 * 3..]);
+    assert_eq!(later.all()[..], many.all()[30 * 32 * 32 * 3..]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Runs are their user's own.
+/// Runs and caches are their user's own.
 const FILE_MODE: u32 = 0o600;
 const DIR_MODE: u32 = 0o700;
 /// A name of 64 random bits that is taken was planted; so many in a row are no accident.
@@ -110,7 +110,7 @@ pub fn make_dirs(path: &Path) -> io::Result<()> {
 }
 
 /// Makes the names in a directory durable.
-fn sync_dir(path: &Path) -> io::Result<()> {
+pub fn sync_dir(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
@@ -174,6 +174,20 @@ pub fn open_append(path: &Path) -> io::Result<File> {
         .create(true)
         .mode(FILE_MODE)
         .custom_flags(OFlags::NOFOLLOW.bits() as i32)
+        .open(path)
+}
+
+/// Opens a file to read and write as it is, and makes it if it is not there. A link is not followed, a
+/// pipe not waited for.
+pub fn open_shared(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(FILE_MODE)
+        .custom_flags(flags.bits() as i32)
         .open(path)
 }
 
