@@ -21,9 +21,9 @@ pub enum DataError {
     NoPath { kind: &'static str },
 
     #[error(
-        "data.path: there is no folder at {tried} ({from}); correct data.path or set LOOC_DATA to where it starts"
+        "data.path: there is no {what} at {tried} ({from}); correct data.path or set LOOC_DATA to where it starts"
     )]
-    NotThere { tried: String, from: &'static str },
+    NotThere { what: &'static str, tried: String, from: &'static str },
 
     #[error("{file}: cannot be read: {source}")]
     Read { file: String, source: std::io::Error },
@@ -51,6 +51,27 @@ pub enum DataError {
         "{folder}: {missing} is not there; {kind} is read from the binary version of the set, which has {files}"
     )]
     Incomplete { folder: String, missing: &'static str, kind: &'static str, files: &'static str },
+
+    #[error(
+        "data.kind: this build has no {kind}: build with --features {kind} (cargo build --release --features {kind})"
+    )]
+    NotBuilt { kind: &'static str },
+
+    #[error("{folder}: no file in it ends in .{extension}; {kind} is read from such files, e.g. {example}")]
+    NoShards { folder: String, extension: &'static str, kind: &'static str, example: &'static str },
+
+    #[error("{folder}: there are several sets in it: {sets}; set data.path to one of them")]
+    SeveralSets { folder: String, sets: String },
+
+    #[error(
+        "{file}: no column of images in it, which has the fields bytes and path; its columns are {columns}"
+    )]
+    NoImageColumn { file: String, columns: String },
+
+    #[error(
+        "{place}: its {labels} label is {label}, but labels are 0 to {most}; the file is damaged or of another kind"
+    )]
+    Class { place: String, labels: String, label: i64, most: usize },
 
     #[error(
         "{folder}: no jpeg, png or webp image in it; expected are folders of images, one a class, or train/ and val/ with such folders"

@@ -1,4 +1,4 @@
-//! From a file to an image of the working size.
+//! From a file, or the bytes of one, to an image of the working size.
 
 use crate::data::fit::fit;
 use crate::text::printable;
@@ -13,7 +13,7 @@ const MAX_ALLOC: u64 = 512 << 20;
 /// Pixels that a header may claim: those bytes as RGB, which is where Pillow draws the line too.
 const MAX_PIXELS: u64 = MAX_ALLOC / 3;
 /// Bytes of a file; no image within the limits above is that long.
-const MAX_FILE: u64 = 1 << 30;
+pub const MAX_FILE: u64 = 1 << 30;
 
 /// A decoded image.
 #[derive(Debug, PartialEq)]
@@ -22,6 +22,18 @@ pub struct Decoded {
     pub pixels: Vec<u8>,
     /// Width and height that it has in its file, turned as its orientation says.
     pub size: (usize, usize),
+}
+
+/// [`decode_bytes`] of a file.
+///
+/// # Errors
+/// Why it cannot be read, in words that are fit for a terminal.
+pub fn decode(path: &Path, side: usize) -> Result<Decoded, String> {
+    let size = std::fs::metadata(path).map_err(words)?.len();
+    if size > MAX_FILE {
+        return Err(format!("{size} bytes are more than the {MAX_FILE} that are allowed"));
+    }
+    decode_bytes(&std::fs::read(path).map_err(words)?, side)
 }
 
 /// Decodes a jpeg, png or webp by its content, turns it as its Exif orientation says, brings it to
@@ -33,18 +45,13 @@ pub struct Decoded {
 ///
 /// # Errors
 /// Why it cannot be read, in words that are fit for a terminal.
-pub fn decode(path: &Path, side: usize) -> Result<Decoded, String> {
-    let size = std::fs::metadata(path).map_err(words)?.len();
-    if size > MAX_FILE {
-        return Err(format!("{size} bytes are more than the {MAX_FILE} that are allowed"));
-    }
-    let bytes = std::fs::read(path).map_err(words)?;
-    let mut reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().map_err(words)?;
+pub fn decode_bytes(bytes: &[u8], side: usize) -> Result<Decoded, String> {
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(words)?;
     let format = reader.format().ok_or_else(|| match bytes.is_empty() {
         true => String::from("the file is empty"),
         false => String::from("the content is no jpeg, png or webp"),
     })?;
-    if format == ImageFormat::Jpeg && cut_off(&bytes) {
+    if format == ImageFormat::Jpeg && cut_off(bytes) {
         return Err("cut off: the jpeg has no end".into());
     }
     let mut limits = Limits::default();

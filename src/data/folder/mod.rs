@@ -2,9 +2,9 @@
 //!
 //! With a `train` folder in it, `val` (or `test`) is what is held out; otherwise a share of each class is.
 
-mod decode;
+pub(super) mod decode;
 mod scan;
-mod split;
+pub(super) mod split;
 
 use super::place::{folder, shown};
 use super::registry::{Progress, tell};
