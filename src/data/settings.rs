@@ -18,9 +18,9 @@ pub struct DataSettings {
     pub train: usize,
     /// `shapes`: how many images to render as held out.
     pub held_out: usize,
-    /// `folder` without a `val`: the share of each class that is held out.
+    /// `folder`, `parquet` or `webdataset` without a part to hold out: the share of each class that is held out.
     pub held_out_share: f64,
-    /// `folder`: the share of damaged files that is put up with.
+    /// `folder`, `parquet`, `webdataset`: the share of damaged images that is put up with.
     pub damaged_share: f64,
 }
 

@@ -1,6 +1,7 @@
 //! Against files that pyarrow has written (`tests/fixtures/shards/make.py`).
 
 use crate::data::{DataError, DataSettings, Images, Splits, open, quiet, read, recognise};
+use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 
 const SIDE: usize = 16;
@@ -146,5 +147,35 @@ fn a_cut_is_an_error() {
         std::fs::write(&path, &whole[..length]).unwrap();
         let message = read(&settings(path.clone()), &mut quiet).unwrap_err().to_string();
         assert!(message.contains("train.parquet: "), "{length}: {message}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// A file with some bytes changed: images of the working size with labels in range, or a reason.
+    #[test]
+    fn a_damaged_file_does_no_harm(
+        which in 0usize..4, changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let name = ["snappy", "zstd", "pages2", "two-labels"][which];
+        let mut bytes = std::fs::read(fixture("parquet").join(format!("{name}.parquet"))).unwrap();
+        for (at, to) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = to;
+        }
+        let there = tempfile::tempdir().unwrap();
+        let path = there.path().join("train.parquet");
+        std::fs::write(&path, bytes).unwrap();
+        match read(&settings(path), &mut quiet) {
+            Ok(splits) => for images in [&splits.train, &splits.held_out] {
+                prop_assert_eq!(images.side, SIDE);
+                for labels in &images.labels {
+                    prop_assert_eq!(labels.of.len(), images.len());
+                    prop_assert!(labels.of.iter().all(|class| usize::from(*class) < labels.classes.len()));
+                }
+            },
+            Err(error) => prop_assert!(error.to_string().contains("train.parquet"), "{}", error),
+        }
     }
 }

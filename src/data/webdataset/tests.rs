@@ -1,6 +1,7 @@
 //! Against files that Python's tarfile has written (`tests/fixtures/shards/make.py`).
 
 use crate::data::{DataError, DataSettings, Images, Splits, open, quiet, read, recognise};
+use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 
 const SIDE: usize = 16;
@@ -111,4 +112,33 @@ fn headers_without_end_are_refused() {
     std::fs::write(&path, [header.as_bytes().to_vec(), vec![b'a'; 8 << 20]].concat()).unwrap();
     let message = read(&settings(path), &mut quiet).unwrap_err().to_string();
     assert!(message.contains("longer than is allowed"), "{message}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// A file with some bytes changed: images of the working size with labels in range, or a reason.
+    #[test]
+    fn a_damaged_file_does_no_harm(
+        which in 0usize..3, changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let name = ["gnu.tar", "pax.tar", "odd.tar"][which];
+        let mut bytes = std::fs::read(fixture("webdataset").join(name)).unwrap();
+        for (at, to) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = to;
+        }
+        let there = tempfile::tempdir().unwrap();
+        let path = there.path().join("train.tar");
+        std::fs::write(&path, bytes).unwrap();
+        match read(&settings(path), &mut quiet) {
+            Ok(splits) => for images in [&splits.train, &splits.held_out] {
+                prop_assert_eq!(images.side, SIDE);
+                for labels in &images.labels {
+                    prop_assert_eq!(labels.of.len(), images.len());
+                }
+            },
+            Err(error) => prop_assert!(error.to_string().contains("train.tar"), "{}", error),
+        }
+    }
 }
