@@ -62,6 +62,15 @@ fn every_codec_and_kind_of_page_gives_the_same() {
     assert!(message.contains("BROTLI") && message.contains("snappy, gzip or zstd"), "{message}");
 }
 
+/// The library panics at a negative length among such (found by fuzzing): they are not read at all.
+#[test]
+fn lengths_told_as_differences_are_refused() {
+    for name in ["delta-images.parquet", "../found/negative-length.parquet"] {
+        let message = refused(name);
+        assert!(message.contains("DELTA_LENGTH_BYTE_ARRAY") && message.contains("PLAIN"), "{message}");
+    }
+}
+
 #[test]
 fn two_columns_of_labels_are_two_sets_the_finer_first() {
     let splits = opened("two-labels.parquet").unwrap();
