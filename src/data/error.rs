@@ -21,9 +21,9 @@ pub enum DataError {
     NoPath { kind: &'static str },
 
     #[error(
-        "{key}: there is no folder at {tried} ({from}); correct {key} or set LOOC_DATA to where it starts"
+        "{key}: there is no {what} at {tried} ({from}); correct {key} or set LOOC_DATA to where it starts"
     )]
-    NotThere { key: &'static str, tried: String, from: &'static str },
+    NotThere { key: &'static str, what: &'static str, tried: String, from: &'static str },
 
     #[error(
         "{bank}: {missing} of {of} images have no twin there, more than data.damaged_share = {allowed} allows; a twin has the path below data.style_bank that the image has below data.path. The first: {examples}. Stylise them too, correct data.style_bank, or raise data.damaged_share"
@@ -59,6 +59,27 @@ pub enum DataError {
         "{folder}: {missing} is not there; {kind} is read from the binary version of the set, which has {files}"
     )]
     Incomplete { folder: String, missing: &'static str, kind: &'static str, files: &'static str },
+
+    #[error(
+        "data.kind: this build has no {kind}: build with --features {kind} (cargo build --release --features {kind})"
+    )]
+    NotBuilt { kind: &'static str },
+
+    #[error("{folder}: no file in it ends in .{extension}; {kind} is read from such files, e.g. {example}")]
+    NoShards { folder: String, extension: &'static str, kind: &'static str, example: &'static str },
+
+    #[error("{folder}: there are several sets in it: {sets}; set data.path to one of them")]
+    SeveralSets { folder: String, sets: String },
+
+    #[error(
+        "{file}: no column of images in it, which has the fields bytes and path; its columns are {columns}"
+    )]
+    NoImageColumn { file: String, columns: String },
+
+    #[error(
+        "{place}: its {labels} label is {label}, but labels are 0 to {most}; the file is damaged or of another kind"
+    )]
+    Class { place: String, labels: String, label: i64, most: usize },
 
     #[error(
         "{folder}: no jpeg, png or webp image in it; expected are folders of images, one a class, or train/ and val/ with such folders"

@@ -1,5 +1,5 @@
-//! Images and their labels: the built-in set, CIFAR, STL-10, the MNIST kind, image folders; the order of an epoch; and the
-//! loader that makes views ahead of the trainer.
+//! Images and their labels: the built-in set, CIFAR, STL-10, the MNIST kind, image folders, shards of
+//! parquet and tar; the order of an epoch; and the loader that makes views ahead of the trainer.
 
 mod batch;
 mod binary;
@@ -11,15 +11,18 @@ mod folder;
 mod idx;
 mod loader;
 mod normal;
+mod parquet;
 mod place;
 mod registry;
 mod sampler;
 mod settings;
 mod shapes;
+mod shards;
 mod splits;
 mod stl;
 mod stored;
 mod summary;
+mod webdataset;
 
 pub use batch::{Batch, Recipe, make_batch};
 pub use donors::Donors;

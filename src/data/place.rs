@@ -13,8 +13,17 @@ const START: &str = "LOOC_DATA";
 /// # Errors
 /// No path is set, or there is no folder.
 pub fn folder(settings: &DataSettings, kind: &'static str) -> Result<PathBuf, DataError> {
-    let path = settings.path.as_deref().ok_or(DataError::NoPath { kind })?;
-    from("data.path", path, std::env::var_os(START))
+    let tried = set(settings, kind)?;
+    if tried.0.is_dir() { Ok(tried.0) } else { Err(not_there("data.path", "folder", tried)) }
+}
+
+/// [`folder`], or the file that `data.path` names.
+///
+/// # Errors
+/// No path is set, or there is nothing.
+pub fn folder_or_file(settings: &DataSettings, kind: &'static str) -> Result<PathBuf, DataError> {
+    let tried = set(settings, kind)?;
+    if tried.0.exists() { Ok(tried.0) } else { Err(not_there("data.path", "folder or file", tried)) }
 }
 
 /// The folder that `data.style_bank` names, if it names one; a relative path starts where that of `data.path`
@@ -23,22 +32,32 @@ pub fn folder(settings: &DataSettings, kind: &'static str) -> Result<PathBuf, Da
 /// # Errors
 /// There is no folder.
 pub fn style_bank(settings: &DataSettings) -> Result<Option<PathBuf>, DataError> {
-    let path = settings.style_bank.as_deref();
-    path.map(|path| from("data.style_bank", path, std::env::var_os(START))).transpose()
+    let Some(path) = &settings.style_bank else { return Ok(None) };
+    let tried = from(path, std::env::var_os(START));
+    if tried.0.is_dir() { Ok(Some(tried.0)) } else { Err(not_there("data.style_bank", "folder", tried)) }
 }
 
-/// The folder that the setting `key` names, with the variable's value.
-fn from(key: &'static str, path: &Path, start: Option<OsString>) -> Result<PathBuf, DataError> {
+fn set(settings: &DataSettings, kind: &'static str) -> Result<(PathBuf, &'static str), DataError> {
+    let path = settings.path.as_deref().ok_or(DataError::NoPath { kind })?;
+    Ok(from(path, std::env::var_os(START)))
+}
+
+/// Nothing is where the setting `key` leads.
+fn not_there(key: &'static str, what: &'static str, (tried, from): (PathBuf, &'static str)) -> DataError {
+    DataError::NotThere { key, what, tried: shown(&tried), from }
+}
+
+/// Where a path leads with the variable's value, and why there.
+fn from(path: &Path, start: Option<OsString>) -> (PathBuf, &'static str) {
     let start = start.filter(|start| !start.is_empty());
-    let (tried, from) = match start {
+    match start {
         _ if path.is_absolute() => (path.to_owned(), "an absolute path"),
         Some(start) => (Path::new(&start).join(path), "a relative path starts from LOOC_DATA"),
         None => (
             std::env::current_dir().unwrap_or_default().join(path),
             "a relative path starts from the present folder, as LOOC_DATA is not set",
         ),
-    };
-    if tried.is_dir() { Ok(tried) } else { Err(DataError::NotThere { key, tried: shown(&tried), from }) }
+    }
 }
 
 /// A path for people.
@@ -53,15 +72,27 @@ mod tests {
     #[test]
     fn a_relative_path_starts_from_the_variable() {
         let there = tempfile::tempdir().unwrap();
-        std::fs::create_dir(there.path().join("set")).unwrap();
         let start = Some(there.path().as_os_str().to_owned());
-        assert_eq!(from("data.path", Path::new("set"), start.clone()).unwrap(), there.path().join("set"));
-        assert_eq!(from("data.path", &there.path().join("set"), None).unwrap(), there.path().join("set"));
-        let message = from("data.style_bank", Path::new("elsewhere"), start).unwrap_err().to_string();
+        assert_eq!(from(Path::new("set"), start.clone()).0, there.path().join("set"));
+        assert_eq!(from(&there.path().join("set"), None).0, there.path().join("set"));
+        let message = not_there("data.style_bank", "folder", from(Path::new("elsewhere"), start)).to_string();
         assert!(message.contains(&shown(&there.path().join("elsewhere"))), "{message}");
         assert!(message.contains("LOOC_DATA") && message.contains("data.style_bank"), "{message}");
-        let message = from("data.path", Path::new("no such folder"), None).unwrap_err().to_string();
+        let message = not_there("data.path", "folder", from(Path::new("no such folder"), None)).to_string();
         assert!(message.contains("present folder"), "{message}");
+    }
+
+    #[test]
+    fn a_folder_is_a_folder_and_a_file_may_be_either() {
+        let there = tempfile::tempdir().unwrap();
+        let file = there.path().join("set");
+        let settings = DataSettings { path: Some(file.clone()), ..DataSettings::default() };
+        let refused = folder_or_file(&settings, "parquet").unwrap_err().to_string();
+        assert!(refused.contains("no folder or file at"), "{refused}");
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(folder_or_file(&settings, "parquet").unwrap(), file);
+        let refused = folder(&settings, "folder").unwrap_err().to_string();
+        assert!(refused.contains("no folder at"), "{refused}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The list of data sets. A new one is a file beside this one, and an entry at the end of this one.
 
-use super::{DataError, DataSettings, Splits, cifar, folder, idx, shapes, stl};
+use super::{DataError, DataSettings, Splits, cifar, folder, idx, parquet, shapes, stl, webdataset};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -116,6 +116,20 @@ pub const DATASETS: &[Dataset] = &[
         open: idx::open,
     },
     Dataset {
+        name: "parquet",
+        help: "Hugging Face parquet shards: a column of images, columns of labels (--features parquet)",
+        on_disk: true,
+        is_here: parquet::is_here,
+        open: parquet::open,
+    },
+    Dataset {
+        name: "webdataset",
+        help: "WebDataset tar shards: images beside .cls or .json (--features webdataset)",
+        on_disk: true,
+        is_here: webdataset::is_here,
+        open: webdataset::open,
+    },
+    Dataset {
         name: "folder",
         help: "your own jpeg, png and webp files: a folder a class, with or without train/ and val/",
         on_disk: true,
@@ -136,6 +150,25 @@ mod tests {
         let settings = DataSettings { kind: "imagenet".into(), ..DataSettings::default() };
         let message = open(&settings, &mut quiet).unwrap_err().to_string();
         assert!(DATASETS.iter().all(|dataset| message.contains(dataset.name)), "{message}");
+    }
+
+    /// What a build without the kind says, of the setting and of a folder that has such files.
+    #[cfg(not(all(feature = "parquet", feature = "webdataset")))]
+    #[test]
+    fn kinds_that_are_not_built_say_how_to_build_them() {
+        for (kind, file, built) in [
+            ("parquet", "train-00000-of-00001.parquet", cfg!(feature = "parquet")),
+            ("webdataset", "train-0000.tar", cfg!(feature = "webdataset")),
+        ] {
+            let there = tempfile::tempdir().unwrap();
+            std::fs::write(there.path().join(file), "").unwrap();
+            assert_eq!(recognise(there.path()).unwrap().name, kind);
+            let path = Some(there.path().to_owned());
+            let settings = DataSettings { kind: kind.into(), path, ..DataSettings::default() };
+            let message = open(&settings, &mut quiet).unwrap_err().to_string();
+            let told = format!("this build has no {kind}: build with --features {kind}");
+            assert!(built || message.contains(&told), "{message}");
+        }
     }
 
     #[test]

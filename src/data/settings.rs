@@ -22,9 +22,9 @@ pub struct DataSettings {
     pub train: usize,
     /// `shapes`: how many images to render as held out.
     pub held_out: usize,
-    /// `folder` without a `val`: the share of each class that is held out.
+    /// `folder`, `parquet` or `webdataset` without a part to hold out: the share of each class that is held out.
     pub held_out_share: f64,
-    /// `folder`: the share of damaged files that is put up with, and that of missing twins.
+    /// `folder`, `parquet`, `webdataset`: the share of damaged images that is put up with, and that of missing twins.
     pub damaged_share: f64,
     /// `folder`: where the images' stylised twins are, for `texture` with `method: bank`. A twin has the same
     /// path below this folder as the image below `path`, but may have another extension; it is read if

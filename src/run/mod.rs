@@ -22,6 +22,15 @@ mod metrics_row;
 mod seal;
 mod tensors;
 
+/// What the fuzz targets reach for.
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzz {
+    pub use super::{
+        seal::seal,
+        tensors::{decode, encode},
+    };
+}
 #[cfg(test)]
 mod tests;
 

@@ -1,4 +1,4 @@
-//! From a file to an image of the working size.
+//! From a file, or the bytes of one, to an image of the working size.
 
 use crate::data::fit::fit;
 use crate::text::printable;
@@ -13,7 +13,7 @@ const MAX_ALLOC: u64 = 512 << 20;
 /// Pixels that a header may claim: those bytes as RGB, which is where Pillow draws the line too.
 const MAX_PIXELS: u64 = MAX_ALLOC / 3;
 /// Bytes of a file; no image within the limits above is that long.
-const MAX_FILE: u64 = 1 << 30;
+pub const MAX_FILE: u64 = 1 << 30;
 
 /// A decoded image.
 #[derive(Debug, PartialEq)]

@@ -3,11 +3,11 @@
 //! With a `train` folder in it, `val` (or `test`) is what is held out; otherwise a share of each class is.
 
 mod cache;
-mod decode;
+pub(super) mod decode;
 mod home;
 mod reading;
 mod scan;
-mod split;
+pub(super) mod split;
 mod twins;
 
 pub use cache::{CacheUse, cache_use};
