@@ -23,7 +23,7 @@ pub(super) fn labels<'a>(
         Some(labels) => Ok(Some(labels)),
         None if known.is_empty() => Err(EngineError::Unlabelled(contrast.kind.name)),
         None => {
-            let wanted = crate::text::printable(contrast.label.as_deref().unwrap_or_default()).into();
+            let wanted = crate::text::printable(contrast.label.as_deref().unwrap_or_default());
             Err(EngineError::NoLabel { wanted, known: known.join(", ") })
         }
     }

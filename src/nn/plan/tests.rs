@@ -97,9 +97,9 @@ fn trunks_and_last_stages_agree_with_candle() -> Result<()> {
     for isa in Isa::all() {
         for (kind, stem, width, splits, shape) in [
             (BackboneKind::Resnet18, Stem::Cifar, 8, 1, [4, 16, 16]),
-            (BackboneKind::Resnet18, Stem::Cifar, 20, 2, [6, 40, 24]),
-            (BackboneKind::Resnet50, Stem::Cifar, 8, 2, [4, 16, 24]),
-            (BackboneKind::Resnet18, Stem::Imagenet, 16, 1, [4, 64, 96]),
+            (BackboneKind::Resnet18, Stem::Cifar, 20, 2, [6, 24, 16]),
+            (BackboneKind::Resnet50, Stem::Cifar, 8, 2, [4, 16, 8]),
+            (BackboneKind::Resnet18, Stem::Imagenet, 8, 1, [4, 64, 32]),
         ] {
             let mut settings = settings(kind, stem, width, splits);
             // Blocks with and without a shortcut's convolution.
