@@ -6,7 +6,7 @@ use looc::{
     looc::{
         ContrastSettings, GeneralPositives, Hyper, Learner, LearnerState, OBJECTIVES, ObjectiveKind, Views,
     },
-    nn::{ModelSettings, OptimizerSettings, normalise},
+    nn::{HeadKind, ModelSettings, OptimizerSettings, normalise},
 };
 use std::collections::HashMap;
 
@@ -27,26 +27,35 @@ fn contrast(kind: &str) -> ContrastSettings {
     ContrastSettings { kind, temperature: 0.3, queue: 20, momentum: 0.9, ..ContrastSettings::default() }
 }
 
-fn model() -> ModelSettings {
-    ModelSettings { width: 4, blocks: 1, bn_splits: 1, dim: 6, ..ModelSettings::default() }
+fn model(heads: HeadKind) -> ModelSettings {
+    ModelSettings { width: 4, blocks: 1, bn_splits: 1, dim: 6, heads, ..ModelSettings::default() }
 }
 
 /// Of a fixed seed; where it matters, there are five classes.
 fn fresh(contrast: &ContrastSettings, heads: &[&str]) -> Result<Learner> {
-    let mut learner = Learner::new(&model(), contrast, heads, 0, &Device::Cpu)?;
+    fresh_with(HeadKind::Mlp, contrast, heads)
+}
+
+fn fresh_with(kind: HeadKind, contrast: &ContrastSettings, heads: &[&str]) -> Result<Learner> {
+    let mut learner = Learner::new(&model(kind), contrast, heads, 0, &Device::Cpu)?;
     learner.tell_apart(5)?;
     Ok(learner)
 }
 
 /// A learner that begins where PyTorch began. Of the start's heads, only those that it has are taken.
 fn learner(tensors: &Tensors, contrast: &ContrastSettings, heads: &[&str]) -> Result<Learner> {
-    let mut learner = fresh(contrast, heads)?;
-    let wanted = learner.state()?.tensors;
+    begin(tensors, fresh(contrast, heads)?)
+}
+
+/// A momentum encoder starts as a copy of the query's.
+fn begin(tensors: &Tensors, mut learner: Learner) -> Result<Learner> {
     let mut state = LearnerState::default();
-    for (name, tensor) in tensors {
-        if let Some(name) = name.strip_prefix("start.").filter(|name| wanted.contains_key(*name)) {
-            state.tensors.insert(name.into(), tensor.clone());
-        }
+    for name in learner.state()?.tensors.into_keys() {
+        let from = match name.strip_prefix("key.") {
+            Some(name) => format!("start.query.{name}"),
+            None => format!("start.{name}"),
+        };
+        state.tensors.insert(name, tensors[&from].clone());
     }
     learner.restore(&state)?;
     Ok(learner)
@@ -75,7 +84,16 @@ fn largest_difference(a: &Tensor, b: &Tensor) -> Result<f32> {
 
 /// The losses of every step, and all that was learned after the last.
 fn agrees(tensors: &Tensors, label: &str, contrast: &ContrastSettings, heads: &[&str]) -> Result<Learner> {
-    let mut learner = learner(tensors, contrast, heads)?;
+    agrees_from(learner(tensors, contrast, heads)?, tensors, label, contrast, heads)
+}
+
+fn agrees_from(
+    mut learner: Learner,
+    tensors: &Tensors,
+    label: &str,
+    contrast: &ContrastSettings,
+    heads: &[&str],
+) -> Result<Learner> {
     for at in 0..STEPS {
         let losses = Tensor::new(step(&mut learner, contrast, &views(tensors, at, heads)), &Device::Cpu)?;
         let difference = largest_difference(&losses, &tensors[&format!("{label}.step{at}.losses")])?;
@@ -135,7 +153,7 @@ fn supervised_steps_are_those_of_pytorch() -> Result<()> {
     assert_eq!(spaces.len(), 1);
     assert!(largest_difference(&normalise(&features)?, &spaces[0])? == 0.0);
     assert!(learner.tell_apart(6).is_err(), "another number of classes");
-    assert!(Learner::new(&model(), &supervised, &HEADS, 0, &Device::Cpu).is_err(), "heads");
+    assert!(Learner::new(&model(HeadKind::Mlp), &supervised, &HEADS, 0, &Device::Cpu).is_err(), "heads");
     Ok(())
 }
 
@@ -144,30 +162,89 @@ fn supervised_steps_are_those_of_pytorch() -> Result<()> {
 fn a_classifier_comes_back_without_being_told_of() -> Result<()> {
     let (tensors, supervised) = (fixture("supervised")?, contrast("supervised"));
     let state = learner(&tensors, &supervised, &[])?.state()?;
-    let mut untold = Learner::new(&model(), &supervised, &[], 9, &Device::Cpu)?;
+    let mut untold = Learner::new(&model(HeadKind::Mlp), &supervised, &[], 9, &Device::Cpu)?;
     untold.restore(&state)?;
     assert_eq!(untold.state()?.tensors["query.classifier.bias"].dims(), [5]);
     assert!(untold.tell_apart(5).is_ok());
     Ok(())
 }
 
-/// Whatever the objective, a restored learner goes on as the original, to the last bit.
+/// Losses, weights of both encoders with their stages, statistics and queues after two steps; then V.
+#[test]
+fn loocpp_steps_are_those_of_pytorch() -> Result<()> {
+    let (tensors, moco) = (fixture("loocpp")?, contrast("moco"));
+    let plus = begin(&tensors, fresh_with(HeadKind::Stage, &moco, &HEADS)?)?;
+    let mut learner = agrees_from(plus, &tensors, "loocpp", &moco, &HEADS)?;
+    let state = learner.state()?;
+    for name in ["query.head.color.layer4.0.conv1.weight", "key.head.all.layer4.0.bn2.running_var"] {
+        assert!(state.tensors.contains_key(name), "{name}");
+    }
+    assert!(state.tensors.contains_key("optimizer.first.head.rotation.layer4.0.downsample.0.weight"));
+    assert!(!state.tensors.keys().any(|name| name.starts_with("query.backbone.layer4")));
+    let images = views(&tensors, STEPS - 1, &HEADS).query;
+    let (features, theirs) = (learner.query.features(&images)?, &tensors["features"]);
+    assert_eq!(features.dims(), [6, 3 * 32], "the stages' features, side by side");
+    let scale: f32 = theirs.abs()?.flatten_all()?.max(0)?.to_scalar()?;
+    let difference = largest_difference(&features, theirs)? / scale;
+    assert!(difference < 1e-3, "V differs by {difference}");
+    assert_eq!(learner.query.represent(&images)?.1[2].dims(), [6, 6]);
+    Ok(())
+}
+
+/// Without heads LooC++ is the plain network: the same weights, and the same losses but for rounding.
+#[test]
+fn without_heads_loocpp_is_moco() -> Result<()> {
+    let (tensors, moco) = (fixture("simclr")?, contrast("moco"));
+    let mut learners = [HeadKind::Mlp, HeadKind::Stage].map(|kind| fresh_with(kind, &moco, &[]).unwrap());
+    for at in 0..STEPS {
+        let [plain, plus] = learners.each_mut().map(|it| step(it, &moco, &views(&tensors, at, &[])));
+        assert!((plain[0] - plus[0]).abs() < 1e-5, "{plain:?} {plus:?}");
+    }
+    Ok(())
+}
+
+/// A space that comes while training begins fresh, and one that goes takes all that was its own along.
+#[test]
+fn stages_come_and_go_with_their_heads() -> Result<()> {
+    let (tensors, moco) = (fixture("simclr")?, contrast("moco"));
+    let mut learner = fresh_with(HeadKind::Stage, &moco, &HEADS)?;
+    step(&mut learner, &moco, &views(&tensors, 0, &HEADS));
+    let before = learner.state()?;
+    learner.remove_space("color");
+    let without = learner.state()?;
+    assert!(!without.tensors.keys().any(|name| name.contains("color")), "something of it is left");
+    assert_eq!(learner.query.features(&views(&tensors, 0, &[]).query)?.dims(), [6, 2 * 32]);
+    step(&mut learner, &moco, &Views { sharing: Vec::new(), ..views(&tensors, 1, &HEADS) });
+    learner.add_space("color", 1)?;
+    let back = learner.state()?;
+    let (name, key) = ("query.head.color.layer4.0.conv1.weight", "key.head.color.layer4.0.conv1.weight");
+    assert!(largest_difference(&back.tensors[name], &before.tensors[name])? > 1e-2, "it is another one");
+    assert_eq!(largest_difference(&back.tensors[name], &back.tensors[key])?, 0.0);
+    // The views name color first, which is the last space now.
+    assert_eq!(step(&mut learner, &moco, &views(&tensors, 1, &HEADS)).len(), 3);
+    Ok(())
+}
+
+/// Whatever the objective and the heads, a restored learner goes on as the original, to the last bit.
 #[test]
 fn every_objective_goes_on_where_it_was() -> Result<()> {
-    for kind in OBJECTIVES {
+    let all = OBJECTIVES.iter().flat_map(|kind| [(kind, HeadKind::Mlp), (kind, HeadKind::Stage)]);
+    for (kind, own) in all {
         let tensors = fixture(if kind.labelled { "supervised" } else { "simclr" })?;
         let (contrast, heads) = (contrast(kind.name), if kind.heads { &HEADS[..] } else { &[] });
-        let (mut original, mut restored) = (fresh(&contrast, heads)?, fresh(&contrast, heads)?);
+        let fresh = || fresh_with(own, &contrast, heads);
+        let (mut original, mut restored) = (fresh()?, fresh()?);
         step(&mut original, &contrast, &views(&tensors, 0, heads));
         // Away from where both began.
         step(&mut restored, &contrast, &views(&tensors, 1, heads));
         restored.restore(&original.state()?)?;
         let losses = [&mut original, &mut restored].map(|it| step(it, &contrast, &views(&tensors, 1, heads)));
-        assert_eq!(losses[0], losses[1], "{}", kind.name);
+        assert_eq!(losses[0], losses[1], "{} {own:?}", kind.name);
         let (ours, theirs) = (restored.state()?, original.state()?);
         assert_eq!((ours.counts, ours.tensors.len()), (theirs.counts, theirs.tensors.len()));
         for (name, tensor) in &ours.tensors {
-            assert_eq!(largest_difference(tensor, &theirs.tensors[name])?, 0.0, "{}: {name}", kind.name);
+            let difference = largest_difference(tensor, &theirs.tensors[name])?;
+            assert_eq!(difference, 0.0, "{} {own:?}: {name}", kind.name);
         }
     }
     Ok(())

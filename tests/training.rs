@@ -92,6 +92,46 @@ fn a_resumed_run_is_the_uninterrupted_one() {
     assert!(state(&whole) == state(&parts), "the final checkpoints differ");
 }
 
+/// The same of every other objective, and of LooC++ with a head that goes and comes back on the way.
+#[test]
+fn every_kind_of_run_resumes_as_if_uninterrupted() {
+    const STEPS: u64 = 16;
+    let folder = tempfile::tempdir().unwrap();
+    for (name, change) in [
+        ("simclr", "contrast.kind=simclr"),
+        ("supervised", "contrast.kind=supervised"),
+        ("loocpp", "model.heads=stage"),
+    ] {
+        let config = || config(&[SMALL, &[change]].concat());
+        let heads = config().augment.iter().filter(|entry| entry.head).count();
+        let (whole, killed) = (folder.path().join(name), folder.path().join(format!("{name}-killed")));
+        let mut watched = Watched::start(config(), Place::New(whole.clone()), STEPS);
+        watched.until_step(2);
+        watched.send(Command::Pause);
+        if heads > 0 {
+            for value in [false, true] {
+                let edit = Edit { path: "augment.color.head".into(), value: value.into() };
+                watched.send(Command::Edit(edit));
+                watched.until_edited("augment.color.head");
+                watched.send(Command::StepOnce);
+            }
+        }
+        watched.send(Command::Checkpoint);
+        watched.until_event(|event| matches!(event, Event::Saved { .. }).then_some(()));
+        // What the disk holds now is what a killed process leaves: the lock is not taken along.
+        copy(&whole, &killed);
+        watched.send(Command::Resume);
+        let ended = watched.join();
+        assert_eq!((&ended.phase, ended.losses.len()), (&Phase::Finished, 1 + heads), "{name}");
+        let resumed = train(config(), Place::Resume(killed.clone()), STEPS);
+        assert_eq!(resumed.phase, Phase::Finished, "{name}");
+        assert_eq!(series(&rows(&whole), "loss"), series(&rows(&killed), "loss"), "{name}");
+        let state =
+            |path: &Path| std::fs::read(path.join("checkpoints/step-00000016/state.safetensors")).unwrap();
+        assert!(state(&whole) == state(&killed), "{name}: the final checkpoints differ");
+    }
+}
+
 /// An edit is refused or acknowledged, journaled with its step, and takes effect at the next step.
 #[test]
 fn edits_take_effect_at_the_next_step() {

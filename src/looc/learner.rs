@@ -5,6 +5,7 @@ use super::{
     encoder::Encoder,
     objective::{Objective, Start, Step},
     room,
+    space::stage_room,
     times::Stopwatch,
 };
 use crate::nn::{ModelSettings, Optimizer, OptimizerSettings};
@@ -126,6 +127,7 @@ impl Learner {
             self.query.remove(name);
             self.objective.space_removed(name);
             self.optimizer.forget(&room(name));
+            self.optimizer.forget(&stage_room(name));
         }
     }
 

@@ -4,7 +4,7 @@
 
 use super::{
     ContrastSettings, GENERAL, Queue, Space, StepError, StepLosses, Views,
-    encoder::Encoder,
+    encoder::{Encoded, Encoder},
     loss,
     objective::{Kind, Objective, Start, Step},
     shuffle::Shuffle,
@@ -54,24 +54,26 @@ impl Moco {
         let sharing = views.sharing.iter().map(|(name, view)| (name.as_str(), view));
         for (name, view) in std::iter::once((GENERAL, &views.general)).chain(sharing) {
             let shuffle = Shuffle::at(self.seed, views.step, name, view.dim(0)?, &self.device)?;
-            features.push(shuffle.restored(&self.key.encode(&shuffle.shuffled(view)?, Pass::Key)?)?);
+            let encoded = self.key.encode(&shuffle.shuffled(view)?, Pass::Key, trained)?;
+            features.push(encoded.map(|features| shuffle.restored(features))?);
         }
-        let (all, views) = (Tensor::cat(&features, 0)?, features.len());
-        let of_space = |place: &usize| self.key.project(*place, &all)?.z.chunk(views, 0);
-        trained.iter().map(of_space).collect()
+        let (all, views) = (Encoded::cat(&features)?, features.len());
+        let of_space =
+            |(own, place): (usize, &usize)| self.key.project(*place, all.of(own))?.z.chunk(views, 0);
+        trained.iter().enumerate().map(of_space).collect()
     }
 
     fn losses(
         &self,
         query: &Encoder,
-        features: &Tensor,
+        features: &Encoded,
         keys: &[Vec<Tensor>],
         trained: &[usize],
         contrast: &ContrastSettings,
     ) -> Result<Vec<SpaceLoss>> {
         let of = |(own, (place, keys)): (usize, (&usize, &Vec<Tensor>))| {
             let (queue, temperature) = (self.queues[*place].1.view(), contrast.temperature);
-            SpaceLoss::new(query, *place, features, |z| match own {
+            SpaceLoss::new(query, *place, features.of(own), |z| match own {
                 0 => loss::general(z, keys, queue, temperature, contrast.general_positives),
                 own => loss::leave_one_out(z, keys, own, queue, temperature),
             })
@@ -84,7 +86,7 @@ impl Objective for Moco {
     /// Momentum, keys, loss, backward, optimiser, queues: in MoCo's order.
     fn step(&mut self, mut step: Step) -> Result<StepLosses, StepError> {
         let trained = step.query.trained(step.views)?;
-        let features = step.query.encode(&step.views.query, Pass::Learn)?;
+        let features = step.query.encode(&step.views.query, Pass::Learn, &trained)?;
         step.watch.lap();
         self.key.follow(step.query, step.hyper.contrast.momentum)?;
         let keys = self.keys(step.views, &trained)?;

@@ -31,12 +31,14 @@ impl Objective for SimClr {
         let trained = step.query.trained(step.views)?;
         let (query, contrast) = (&mut *step.query, step.hyper.contrast);
         let views: Vec<&Tensor> = step.views.all().collect();
-        let features = query.encode(&Tensor::cat(&views, 0)?, Pass::Learn)?;
+        let features = query.encode(&Tensor::cat(&views, 0)?, Pass::Learn, &trained)?;
         step.watch.lap();
         // There are no keys.
         step.watch.lap();
         let of = |(own, place): (usize, &usize)| {
-            SpaceLoss::new(query, *place, &features, |z| loss(&z.chunk(views.len(), 0)?, own, contrast))
+            SpaceLoss::new(query, *place, features.of(own), |z| {
+                loss(&z.chunk(views.len(), 0)?, own, contrast)
+            })
         };
         let losses = trained.iter().enumerate().map(of).collect::<Result<Vec<_>>>()?;
         let told = report(&losses, query)?;

@@ -1,7 +1,7 @@
-//! One embedding space of an encoder.
+//! One embedding space of an encoder: an MLP head, before which LooC++ has a last stage of the space's own.
 
 use crate::{
-    nn::{Head, normalise},
+    nn::{Architecture, Backbone, Head, LAST_STAGE, network, normalise},
     rng::{Domain, Stream},
 };
 use candle_core::{Device, Result, Tensor, bail};
@@ -13,17 +13,21 @@ pub const GENERAL: &str = "all";
 pub struct Space {
     /// `all`, or the augmentation that it stays sensitive to.
     pub name: String,
+    /// Of the backbone's map, in LooC++.
+    pub(super) stage: Option<Box<dyn Backbone>>,
     /// None where the space is V, of unit length.
     head: Option<Head>,
 }
 
 /// What a space is made from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct SpaceSizes {
     /// F, the width of the features.
     pub features: usize,
     /// Dimensions of the space; none where it has no head.
     pub dim: Option<usize>,
+    /// The stage that a space has for its own, and BatchNorm's groups in it.
+    pub stage: Option<(Architecture, usize)>,
 }
 
 impl Space {
@@ -34,14 +38,22 @@ impl Space {
     /// If the device has no room for it.
     pub(super) fn new(
         name: &str,
-        sizes: SpaceSizes,
+        sizes: &SpaceSizes,
         seed: u64,
         generation: u64,
         device: &Device,
     ) -> Result<Self> {
         let mut stream = stream(Domain::Weights, name, seed, generation);
         let head = sizes.dim.map(|dim| Head::new(&mut stream, sizes.features, dim, device)).transpose()?;
-        Ok(Self { name: name.into(), head })
+        // Z0's is drawn as the whole backbone's would be: without other heads, LooC++ is the plain network.
+        let scope = match name {
+            GENERAL => LAST_STAGE.into(),
+            name => format!("{name}#{generation}.{LAST_STAGE}"),
+        };
+        let fresh =
+            |(stage, groups): &(Architecture, usize)| network(stage.clone(), *groups, (seed, &scope), device);
+        let stage = sizes.stage.as_ref().map(fresh).transpose()?;
+        Ok(Self { name: name.into(), stage, head })
     }
 
     /// Another space with the same weights as now, which shares nothing with this one.
@@ -49,7 +61,8 @@ impl Space {
     /// # Errors
     /// If the device has no room for it.
     pub(super) fn twin(&self) -> Result<Self> {
-        Ok(Self { name: self.name.clone(), head: self.head.as_ref().map(Head::twin).transpose()? })
+        let stage = self.stage.as_ref().map(|stage| stage.twin()).transpose()?;
+        Ok(Self { name: self.name.clone(), stage, head: self.head.as_ref().map(Head::twin).transpose()? })
     }
 
     /// The space's MLP, where there is one.
@@ -88,4 +101,9 @@ pub(super) fn stream(domain: Domain, name: &str, seed: u64, generation: u64) -> 
 /// The prefix of a space's parameters in the optimiser's state and in checkpoints.
 pub fn room(space: &str) -> String {
     format!("head.{space}.")
+}
+
+/// The prefix of those of its stage.
+pub(super) fn stage_room(space: &str) -> String {
+    format!("head.{space}.{LAST_STAGE}")
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `query.backbone.…`, `key.backbone.…` | weights and BatchNorm statistics, by torchvision's names |
 //! | `query.head.SPACE.…`, `key.head.SPACE.…` | `0.weight`, `0.bias`, `2.weight`, `2.bias` |
+//! | `query.head.SPACE.layer4.…`, `key.…` | LooC++: of the space's own last stage, by torchvision's names |
 //! | `query.classifier.…` | `weight`, `bias` |
 //! | `queue.SPACE` | `[length, dim]`; the count is its cursor |
 //! | `optimizer.first.…`, `optimizer.second.…` | the optimiser's buffers; the count is that of the updates |

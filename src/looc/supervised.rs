@@ -47,7 +47,8 @@ impl Objective for Supervised {
         let (Some(classifier), Some(labels)) = (&self.classifier, &step.views.labels) else {
             return Err(candle_core::Error::Msg("supervised training needs labels".into()).into());
         };
-        let features = Var::from_tensor(&step.query.encode(&step.views.query, Pass::Learn)?)?;
+        let features = step.query.encode(&step.views.query, Pass::Learn, &[0])?;
+        let features = Var::from_tensor(features.of(0))?;
         step.watch.lap();
         // There are no keys.
         step.watch.lap();
@@ -67,7 +68,8 @@ impl Objective for Supervised {
         };
         let flat = classifier.gradient(&leaves, &store)?;
         let (room, parameters) = (CLASSIFIER.into(), classifier.clone());
-        let gradients = [step.query.backward_features(gradient)?, Gradient { room, parameters, flat }];
+        let mut gradients = step.query.backward_features(vec![(0, gradient.clone())])?;
+        gradients.push(Gradient { room, parameters, flat });
         step.watch.lap();
         step.update(&gradients)?;
         Ok(StepLosses { mean: value, spaces: vec![(GENERAL.into(), value)] })

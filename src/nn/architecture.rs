@@ -29,16 +29,24 @@ pub struct BlockSpec {
     pub shortcut: Option<ConvSpec>,
 }
 
-/// The stem with ReLU, the blocks, and the mean over the pixels.
+/// The stem with ReLU, the blocks, and the mean over the pixels; or a part of that: a network can be cut
+/// before its last stage ([`Self::trunk`], [`Self::last_stage`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Architecture {
-    pub stem: ConvSpec,
+    /// None for a last stage: its input is the map that a trunk gives.
+    pub stem: Option<ConvSpec>,
     /// Whether 3×3 max-pooling with stride 2 and padding 1 follows the stem.
     pub pooled_stem: bool,
     pub blocks: Vec<BlockSpec>,
     /// Channels of the last block.
     pub features: usize,
+    /// Whether the output is the mean over the pixels, `[batch, features]`; otherwise it is the map,
+    /// `[batch, features, height, width]`.
+    pub pooled: bool,
 }
+
+/// The name of the last stage, with its dot: what a [`Architecture::last_stage`]'s names lack.
+pub const LAST_STAGE: &str = "layer4.";
 
 impl Architecture {
     /// As the settings describe it.
@@ -59,14 +67,45 @@ impl Architecture {
                 blocks.push(spec);
             }
         }
-        Self { stem, pooled_stem: settings.stem == Stem::Imagenet, blocks, features: cin }
+        let pooled_stem = settings.stem == Stem::Imagenet;
+        Self { stem: Some(stem), pooled_stem, blocks, features: cin, pooled: true }
+    }
+
+    /// All but the last stage: from images to a map.
+    pub fn trunk(settings: &ModelSettings) -> Self {
+        let mut trunk = Self::of(settings);
+        trunk.blocks.truncate(trunk.blocks.len() - settings.stage_blocks()[3]);
+        trunk.features = trunk.blocks.last().map_or(settings.width, BlockSpec::features);
+        trunk.pooled = false;
+        trunk
+    }
+
+    /// The last stage alone: from a trunk's map to features. Its names are torchvision's without
+    /// [`LAST_STAGE`].
+    pub fn last_stage(settings: &ModelSettings) -> Self {
+        let mut stage = Self::of(settings);
+        stage.blocks.drain(..stage.blocks.len() - settings.stage_blocks()[3]);
+        (stage.stem, stage.pooled_stem) = (None, false);
+        for spec in
+            stage.blocks.iter_mut().flat_map(|block| block.convs.iter_mut().chain(&mut block.shortcut))
+        {
+            for name in [&mut spec.conv, &mut spec.norm] {
+                *name = name.trim_start_matches(LAST_STAGE).to_owned();
+            }
+        }
+        stage
+    }
+
+    /// Channels of the input: 3 of images, or those of a map.
+    pub fn inputs(&self) -> usize {
+        self.convs().next().map_or(0, |first| first.cin)
     }
 
     /// Every convolution with its norm: the stem, then each block's in order, its shortcut last. The
     /// i-th has the parameters 3i to 3i+2 and the buffers 2i and 2i+1 of [`fresh`].
     pub fn convs(&self) -> impl Iterator<Item = &ConvSpec> {
         let blocks = self.blocks.iter().flat_map(|block| block.convs.iter().chain(&block.shortcut));
-        std::iter::once(&self.stem).chain(blocks)
+        self.stem.iter().chain(blocks)
     }
 }
 
@@ -105,18 +144,24 @@ fn conv(prefix: &str, number: &str, [cin, cout]: [usize; 2], kernel: usize, stri
     ConvSpec { conv, norm, cin, cout, kernel, stride, padding: kernel / 2 }
 }
 
-/// Fresh weights, a function of `seed` alone, and running statistics (mean 0, variance 1):
+/// Fresh weights, a function of `seed` and `scope` alone, and running statistics (mean 0, variance 1). The
+/// scope stands before the convolutions' names, so that networks of the same names differ:
 /// `{conv}.weight`, `{norm}.weight`, `{norm}.bias`, and `{norm}.running_mean`, `{norm}.running_var`, in
 /// the order of [`Architecture::convs`].
 ///
 /// # Errors
 /// If the device has no room for them.
-pub fn fresh(architecture: &Architecture, seed: u64, device: &Device) -> Result<(Parameters, Parameters)> {
+pub fn fresh(
+    architecture: &Architecture,
+    (seed, scope): (u64, &str),
+    device: &Device,
+) -> Result<(Parameters, Parameters)> {
     let (mut parameters, mut buffers) = (ParametersBuilder::default(), ParametersBuilder::default());
     for ConvSpec { conv, norm, cin, cout, kernel, .. } in architecture.convs() {
         let (dims, zeros, ones) = ([*cout, *cin, *kernel, *kernel], vec![0.0; *cout], vec![1.0; *cout]);
         // A stream a layer: adding one leaves the others' weights as they are.
-        let weight = init::he_normal(&mut Stream::named(seed, Domain::Weights, conv), dims);
+        let mut stream = Stream::named(seed, Domain::Weights, &format!("{scope}{conv}"));
+        let weight = init::he_normal(&mut stream, dims);
         parameters.add(format!("{conv}.weight"), &dims, &weight)?;
         parameters.add(format!("{norm}.weight"), &[*cout], &ones)?;
         parameters.add(format!("{norm}.bias"), &[*cout], &zeros)?;
@@ -133,7 +178,7 @@ mod tests {
     fn counted(backbone: BackboneKind, width: usize, stem: Stem) -> Result<(usize, usize)> {
         let settings = ModelSettings { backbone, width, stem, ..ModelSettings::default() };
         let architecture = Architecture::of(&settings);
-        let (parameters, _) = fresh(&architecture, 0, &Device::Cpu)?;
+        let (parameters, _) = fresh(&architecture, (0, ""), &Device::Cpu)?;
         Ok((parameters.count(), architecture.features))
     }
 
@@ -147,6 +192,30 @@ mod tests {
             (BackboneKind::Resnet50, (23_508_032, 2048)),
         ] {
             assert_eq!(counted(kind, 64, Stem::Imagenet)?, expected, "{kind:?}");
+        }
+        Ok(())
+    }
+
+    /// A trunk and a last stage have the names, the weights and the sizes of the whole, between them.
+    #[test]
+    fn a_cut_network_is_the_whole_one_in_two_parts() -> Result<()> {
+        for backbone in [BackboneKind::Resnet18, BackboneKind::Resnet34, BackboneKind::Resnet50] {
+            let settings = ModelSettings { backbone, width: 4, ..ModelSettings::default() };
+            let (whole, trunk) = (Architecture::of(&settings), Architecture::trunk(&settings));
+            let stage = Architecture::last_stage(&settings);
+            assert_eq!((stage.inputs(), stage.features), (trunk.features, whole.features));
+            let (all, _) = fresh(&whole, (3, ""), &Device::Cpu)?;
+            let (first, _) = fresh(&trunk, (3, ""), &Device::Cpu)?;
+            let (last, _) = fresh(&stage, (3, LAST_STAGE), &Device::Cpu)?;
+            let parts = first.iter().map(|(name, it)| (name.to_owned(), it));
+            let parts = parts.chain(last.iter().map(|(name, it)| (format!("{LAST_STAGE}{name}"), it)));
+            let mut count = 0;
+            for ((name, whole), (part, value)) in all.iter().zip(parts) {
+                assert_eq!(name, part);
+                assert_eq!(whole.flatten_all()?.to_vec1::<f32>()?, value.flatten_all()?.to_vec1::<f32>()?);
+                count += value.elem_count();
+            }
+            assert_eq!(count, all.count());
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ mod resnet;
 mod schedule;
 mod settings;
 
-pub use architecture::{Architecture, BlockSpec, ConvSpec, fresh};
+pub use architecture::{Architecture, BlockSpec, ConvSpec, LAST_STAGE, fresh};
 pub use backbone::{Backbone, Pass};
 pub use head::{Head, Projection, normalise};
 pub use layout::{Entry, Layout};
@@ -36,11 +36,25 @@ use kernels::Isa;
 /// # Errors
 /// If the device has no room for it, or the environment asks for kernels that are not there.
 pub fn backbone(settings: &ModelSettings, seed: u64, device: &Device) -> Result<Box<dyn Backbone>> {
+    network(Architecture::of(settings), settings.bn_splits, (seed, ""), device)
+}
+
+/// A fresh network of an architecture, a function of the seed and the scope (see [`fresh`]), with BatchNorm's
+/// statistics over `groups` groups of a batch.
+///
+/// # Errors
+/// As [`backbone`].
+pub fn network(
+    architecture: Architecture,
+    groups: usize,
+    drawn: (u64, &str),
+    device: &Device,
+) -> Result<Box<dyn Backbone>> {
     Ok(match device {
         Device::Cpu => {
             let isa = Isa::preferred().map_err(Error::wrap)?;
-            Box::new(PlannedResNet::new(settings, seed, isa)?)
+            Box::new(PlannedResNet::of(architecture, groups, drawn, isa)?)
         }
-        _ => Box::new(ResNet::new(settings, seed, device)?),
+        _ => Box::new(ResNet::of(architecture, groups, drawn, device)?),
     })
 }

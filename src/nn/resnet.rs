@@ -21,15 +21,25 @@ struct Block {
 
 /// The network. See [`Backbone`].
 pub struct ResNet {
-    stem: ConvNorm,
-    pooled_stem: bool,
+    architecture: Architecture,
+    groups: usize,
+    stem: Option<ConvNorm>,
     blocks: Vec<Block>,
-    features: usize,
     parameters: Parameters,
     buffers: Parameters,
-    settings: ModelSettings,
-    /// Of the last [`Pass::Learn`]: the weights it computed with, and the features with their graph.
-    kept: Option<(Vec<Var>, Tensor)>,
+    kept: Option<Kept>,
+    /// Of the map that the last backward pass went back to.
+    input_gradient: Option<Tensor>,
+}
+
+/// Of the last [`Pass::Learn`].
+struct Kept {
+    /// The weights it computed with.
+    leaves: Vec<Var>,
+    /// The map that it was given, if it was one.
+    input: Option<Var>,
+    /// What came out, with its graph.
+    output: Tensor,
 }
 
 impl ResNet {
@@ -38,37 +48,52 @@ impl ResNet {
     /// # Errors
     /// If the device has no room for it.
     pub fn new(settings: &ModelSettings, seed: u64, device: &Device) -> Result<Self> {
-        let architecture = Architecture::of(settings);
-        let (parameters, buffers) = fresh(&architecture, seed, device)?;
+        Self::of(Architecture::of(settings), settings.bn_splits, (seed, ""), device)
+    }
+
+    /// The same of any architecture, with weights drawn from `(seed, scope)` (see [`fresh`]) and BatchNorm's
+    /// statistics over `groups` groups of a batch.
+    ///
+    /// # Errors
+    /// If the device has no room for it.
+    pub fn of(
+        architecture: Architecture,
+        groups: usize,
+        drawn: (u64, &str),
+        device: &Device,
+    ) -> Result<Self> {
+        let (parameters, buffers) = fresh(&architecture, drawn, device)?;
         let mut running = buffers.views().chunks_exact(2).enumerate();
         // Called in the order of `Architecture::convs`.
         let mut layer = |spec: &ConvSpec| -> Result<ConvNorm> {
             let Some((place, [mean, variance])) = running.next() else {
                 bail!("{} has no running statistics", spec.norm)
             };
-            let norm = Norm::new(settings.bn_splits, mean, variance);
+            let norm = Norm::new(groups, mean, variance);
             Ok(ConvNorm { place, stride: spec.stride, padding: spec.padding, norm })
         };
-        let stem = layer(&architecture.stem)?;
+        let stem = architecture.stem.as_ref().map(&mut layer).transpose()?;
         let mut blocks = Vec::new();
         for spec in &architecture.blocks {
             let convs = spec.convs.iter().map(&mut layer).collect::<Result<_>>()?;
             blocks.push(Block { convs, shortcut: spec.shortcut.as_ref().map(&mut layer).transpose()? });
         }
-        let (pooled_stem, features) = (architecture.pooled_stem, architecture.features);
-        let settings = settings.clone();
-        Ok(Self { stem, pooled_stem, blocks, features, parameters, buffers, settings, kept: None })
+        let (kept, input_gradient) = (None, None);
+        Ok(Self { architecture, groups, stem, blocks, parameters, buffers, kept, input_gradient })
     }
 
     fn run(&self, images: &Tensor, weights: &[Tensor], pass: Pass) -> Result<Tensor> {
-        let mut x = self.stem.forward(images, weights, pass, true)?;
-        if self.pooled_stem {
+        let mut x = match &self.stem {
+            Some(stem) => stem.forward(images, weights, pass, true)?,
+            None => images.clone(),
+        };
+        if self.architecture.pooled_stem {
             x = max_pool(&x)?;
         }
         for block in &self.blocks {
             x = block.forward(&x, weights, pass)?;
         }
-        x.mean((2, 3))
+        if self.architecture.pooled { x.mean((2, 3)) } else { Ok(x) }
     }
 }
 
@@ -118,21 +143,28 @@ impl Backbone for ResNet {
         }
         let leaves = self.parameters.leaves()?;
         let weights: Vec<Tensor> = leaves.iter().map(|leaf| leaf.as_tensor().clone()).collect();
-        let features = self.run(images, &weights, pass)?;
-        self.kept = Some((leaves, features.clone()));
-        Ok(features.detach())
+        let input = self.stem.is_none().then(|| Var::from_tensor(images)).transpose()?;
+        let output = self.run(input.as_ref().map_or(images, |input| input.as_tensor()), &weights, pass)?;
+        self.kept = Some(Kept { leaves, input, output: output.clone() });
+        Ok(output.detach())
     }
 
     fn backward(&mut self, gradient: &Tensor) -> Result<Tensor> {
-        let Some((leaves, features)) = self.kept.take() else {
+        let Some(Kept { leaves, input, output }) = self.kept.take() else {
             bail!("backward without a forward pass that was kept");
         };
-        let store = (features * gradient.detach())?.sum_all()?.backward()?;
+        let store = (output * gradient.detach())?.sum_all()?.backward()?;
+        self.input_gradient = input.and_then(|input| store.get(input.as_tensor()).cloned());
         self.parameters.gradient(&leaves, &store)
     }
 
+    fn input_gradient(&mut self) -> Option<Tensor> {
+        self.input_gradient.take()
+    }
+
     fn twin(&self) -> Result<Box<dyn Backbone>> {
-        let twin = Self::new(&self.settings, 0, self.parameters.flat().device())?;
+        let device = self.parameters.flat().device().clone();
+        let twin = Self::of(self.architecture.clone(), self.groups, (0, ""), &device)?;
         twin.parameters.copy_from(&self.parameters)?;
         twin.buffers.copy_from(&self.buffers)?;
         Ok(Box::new(twin))
@@ -147,6 +179,6 @@ impl Backbone for ResNet {
     }
 
     fn features(&self) -> usize {
-        self.features
+        self.architecture.features
     }
 }

@@ -19,6 +19,18 @@ pub struct ModelSettings {
     pub bn_splits: usize,
     /// Dimensions of every embedding space.
     pub dim: usize,
+    /// What an embedding space has for its own.
+    pub heads: HeadKind,
+}
+
+/// What an embedding space has for its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HeadKind {
+    /// An MLP over the backbone's features (LooC).
+    Mlp,
+    /// The last residual stage, `layer4`, and an MLP over its features (LooC++).
+    Stage,
 }
 
 /// The family of the backbone.
@@ -62,6 +74,7 @@ impl Default for ModelSettings {
             stem: Stem::Cifar,
             bn_splits: 8,
             dim: 128,
+            heads: HeadKind::Mlp,
         }
     }
 }

@@ -147,4 +147,49 @@ impl Map {
             isa.run(OfMap(self, Work::Unpool { gradient, z, scale, shift, g }));
         });
     }
+
+    /// Takes in maps as other networks have them, `[images, c, height, width]` with c channels that are not
+    /// padded.
+    pub fn from_planes(&self, planes: &[f32], y: &mut [f32]) {
+        self.gather(planes, y, |value, _| value);
+    }
+
+    /// [`Self::from_planes`], where y > 0; zeros elsewhere: the gradient before a ReLU.
+    pub fn from_planes_where(&self, planes: &[f32], y: &[f32], g: &mut [f32]) {
+        self.gather(planes, g, |value, at| if y[at] > 0.0 { value } else { 0.0 });
+    }
+
+    /// `value(the plane's, place in the batch)` for every value; zeros in the padding.
+    fn gather(&self, planes: &[f32], to: &mut [f32], value: impl Fn(f32, usize) -> f32 + Sync) {
+        let (size, pixels) = (planes.len() / self.images, self.height * self.width);
+        self.each(to, self.image(), |unit, to| {
+            let first = unit.first * self.image();
+            let images = to.chunks_exact_mut(self.image()).zip(unit.of(planes, size).chunks_exact(size));
+            for (image, (to, planes)) in images.enumerate() {
+                for (pixel, to) in to.chunks_exact_mut(self.channels).enumerate() {
+                    let at = first + image * self.image() + pixel * self.channels;
+                    to.fill(0.0);
+                    for (channel, plane) in planes.chunks_exact(pixels).enumerate() {
+                        to[channel] = value(plane[pixel], at + channel);
+                    }
+                }
+            }
+        });
+    }
+
+    /// The inverse of [`Self::from_planes`].
+    pub fn to_planes(&self, y: &[f32], planes: &mut [f32]) {
+        let (size, pixels) = (planes.len() / self.images, self.height * self.width);
+        self.each(planes, size, |unit, planes| {
+            let images =
+                planes.chunks_exact_mut(size).zip(unit.of(y, self.image()).chunks_exact(self.image()));
+            for (planes, y) in images {
+                for (channel, plane) in planes.chunks_exact_mut(pixels).enumerate() {
+                    for (value, y) in plane.iter_mut().zip(y.chunks_exact(self.channels)) {
+                        *value = y[channel];
+                    }
+                }
+            }
+        });
+    }
 }

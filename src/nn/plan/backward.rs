@@ -4,7 +4,7 @@
 //! that BatchNorm's own gradient needs are taken with it; the next layer down then reads it as
 //! a·g + b·z + c.
 
-use super::{Block, Layer, Memory, Plan};
+use super::{Block, Entry, Layer, Memory, Plan};
 use crate::nn::kernels::{Buffer, Flow, Isa, Map, Settle, Source, Unit, Workspace};
 use std::mem::take;
 
@@ -29,34 +29,32 @@ enum Below<'a> {
         layer: &'a mut Layer,
         pooled: bool,
     },
+    /// A map that was given.
+    Map,
 }
 
 impl Plan {
-    /// `gradient: [n, F]` of the features of the last forward pass, which had these `images`; to the flat
-    /// gradient of all parameters.
+    /// `gradient`, of what the last forward pass gave from these `images`; to the flat gradient of all
+    /// parameters in `result`, and to that of a map in `below`, if the plan was given one.
     pub fn backward(
         &mut self,
         memory: &mut Memory,
         parameters: &[f32],
         images: &[f32],
         gradient: &[f32],
-        result: &mut [f32],
+        [result, below]: [&mut [f32]; 2],
     ) {
         memory.fit(self);
-        let Self { isa, stem, stem_map, pooled, blocks, kept: Some(maps), .. } = self else { return };
+        let Self { isa, entry, blocks, pooled, kept: Some(maps), .. } = self else { return };
         let Memory { maps: gradients, workspace, packed, sums, means, parts } = memory;
-        let (isa, pooled) = (*isa, *pooled);
-        let mut stage = Stage { isa, workspace, packed, sums, parameters, maps, parts, result };
+        let mut stage = Stage { isa: *isa, workspace, packed, sums, parameters, maps, parts, result };
         let Some(mut g) = gradients.pop() else { return };
         if let Some(last) = blocks.last_mut() {
-            let width = gradient.len() / last.map.images;
-            let means = &mut means[..last.map.images * last.map.channels];
-            for (means, gradient) in
-                means.chunks_exact_mut(last.map.channels).zip(gradient.chunks_exact(width))
-            {
-                means[..width].copy_from_slice(gradient);
+            if *pooled {
+                stage.spread(last, gradient, means, &mut g);
+            } else {
+                last.map.from_planes_where(gradient, &stage.maps[last.y], &mut g[..last.map.size()]);
             }
-            last.map.spread(isa, means, &stage.maps[last.y], &mut g[..last.map.size()]);
             if let Some(layer) = last.layers.last_mut() {
                 stage.norm_sums(layer, &last.map, &g);
             }
@@ -65,23 +63,41 @@ impl Plan {
         while let Some((block, before)) = take(&mut rest).split_last_mut() {
             let below = match before.last_mut().and_then(|it| it.layers.last_mut()) {
                 Some(layer) => Below::Block(layer),
-                None => Below::Stem { layer: stem, pooled },
+                None => match entry {
+                    Entry::Stem { layer, pooled, .. } => Below::Stem { layer, pooled: *pooled },
+                    Entry::Map(_) => Below::Map,
+                },
             };
             g = stage.block(block, below, g, gradients);
             rest = before;
         }
-        if pooled && let Some(mut out) = gradients.pop() {
-            let affine = [&stem.norm.scale[..], &stem.norm.shift[..]];
-            stem_map.unpool(isa, &g, &stage.maps[stem.z], affine, &mut out[..stem_map.size()]);
-            stage.norm_sums(stem, stem_map, &out);
-            gradients.push(std::mem::replace(&mut g, out));
+        match entry {
+            Entry::Stem { layer, map, pooled } => {
+                if *pooled && let Some(mut out) = gradients.pop() {
+                    let affine = [&layer.norm.scale[..], &layer.norm.shift[..]];
+                    map.unpool(stage.isa, &g, &stage.maps[layer.z], affine, &mut out[..map.size()]);
+                    stage.norm_sums(layer, map, &out);
+                    gradients.push(std::mem::replace(&mut g, out));
+                }
+                stage.layer(layer, Source::Planar(images), &g, Settle::Raw, &mut []);
+            }
+            Entry::Map(map) => map.to_planes(&g[..map.size()], below),
         }
-        stage.layer(stem, Source::Planar(images), &g, Settle::Raw, &mut []);
         gradients.push(g);
     }
 }
 
 impl Stage<'_> {
+    /// From the gradient of the features to g at the end of the last block.
+    fn spread(&mut self, last: &Block, gradient: &[f32], means: &mut [f32], g: &mut [f32]) {
+        let (map, width) = (&last.map, gradient.len() / last.map.images);
+        let means = &mut means[..map.images * map.channels];
+        for (means, gradient) in means.chunks_exact_mut(map.channels).zip(gradient.chunks_exact(width)) {
+            means[..width].copy_from_slice(gradient);
+        }
+        map.spread(self.isa, means, &self.maps[last.y], &mut g[..map.size()]);
+    }
+
     /// From g at the end of a block to that at the end of what lies below it.
     fn block(&mut self, block: &mut Block, below: Below, g: Buffer, free: &mut Vec<Buffer>) -> Buffer {
         let Block { layers, shortcut, x, map, .. } = block;
@@ -114,7 +130,7 @@ impl Stage<'_> {
         let first = &mut layers[0];
         let carried_g = carried.as_ref().unwrap_or(&g);
         match below {
-            Below::Stem { pooled: true, .. } => {
+            Below::Stem { pooled: true, .. } | Below::Map => {
                 self.layer(first, Source::Plain(x), carried_g, Settle::Add { other: along }, &mut out);
             }
             Below::Block(layer) | Below::Stem { layer, .. } => {

@@ -1,6 +1,6 @@
 //! From an architecture and the shape of a batch to a plan.
 
-use super::{Block, Layer, Needs, Places, Plan, Statistics};
+use super::{Block, Entry, Layer, Needs, Places, Plan, Statistics};
 use crate::nn::{
     Architecture, ConvSpec, Layout,
     kernels::{Buffer, Convolution, Isa, Map, Spec, padded, pooled},
@@ -62,16 +62,21 @@ impl Plan {
         let maps = Maps { sizes: Vec::new(), free: Vec::new(), keeps: learns };
         let mut builder = Builder { common, images, groups, learns, maps, needs: Needs::default() };
         let architecture = common.architecture;
-        let stem = builder.layer(&architecture.stem, [height, width], true)?;
-        let stem_map = builder.map(&stem);
-        let (mut size, mut channels) = ([stem_map.height, stem_map.width], stem_map.channels);
-        if architecture.pooled_stem {
+        let entry = builder.entry([height, width])?;
+        let (map, pooled_stem) = match &entry {
+            Entry::Stem { map, pooled, .. } => (map, *pooled),
+            Entry::Map(map) => (map, false),
+        };
+        let (mut size, mut channels) = ([map.height, map.width], map.channels);
+        if pooled_stem {
             size = size.map(pooled);
         }
         let mut x = builder.maps.take(images * size[0] * size[1] * channels);
-        builder.maps.give(stem.z);
+        if let Entry::Stem { layer, .. } = &entry {
+            builder.maps.give(layer.z);
+        }
         let mut blocks = Vec::new();
-        let mut largest = stem_map.image();
+        let mut largest = map.image();
         for spec in &architecture.blocks {
             let block = builder.block(&spec.convs, spec.shortcut.as_ref(), x, size)?;
             let convs = block.layers.iter().chain(&block.shortcut);
@@ -87,10 +92,9 @@ impl Plan {
         Ok(Self {
             isa: common.isa,
             shape: [images, height, width, groups],
-            stem,
-            stem_map,
-            pooled: architecture.pooled_stem,
+            entry,
             blocks,
+            pooled: architecture.pooled,
             kept,
             needs,
         })
@@ -98,6 +102,17 @@ impl Plan {
 }
 
 impl Builder<'_> {
+    /// What takes in images, or maps, of `size` pixels.
+    fn entry(&mut self, size: [usize; 2]) -> Result<Entry> {
+        let architecture = self.common.architecture;
+        let Some(stem) = &architecture.stem else {
+            return Ok(Entry::Map(Map::new(size, architecture.inputs(), self.images, self.groups)));
+        };
+        let layer = Box::new(self.layer(stem, size, true)?);
+        let map = self.map(&layer);
+        Ok(Entry::Stem { layer, map, pooled: architecture.pooled_stem })
+    }
+
     /// A layer whose input has `size` pixels.
     fn layer(&mut self, spec: &ConvSpec, [height, width]: [usize; 2], planar: bool) -> Result<Layer> {
         let (images, groups) = (self.images, self.groups);

@@ -1,6 +1,6 @@
 //! The forward pass.
 
-use super::{Block, Layer, Memory, Plan, statistics::Affine};
+use super::{Block, Entry, Layer, Memory, Plan, statistics::Affine};
 use crate::nn::{
     Pass,
     kernels::{Buffer, Isa, Map, Shortcut, Source, Workspace},
@@ -19,8 +19,8 @@ struct Stage<'a> {
 }
 
 impl Plan {
-    /// `images: [n, 3, h, w]` to `features: [n, F]`. `running` are the running statistics, which
-    /// [`Pass::Learn`] and [`Pass::Key`] move.
+    /// `images: [n, 3, h, w]`, or maps, to `features: [n, F]`, or maps. `running` are the running
+    /// statistics, which [`Pass::Learn`] and [`Pass::Key`] move.
     pub fn forward(
         &mut self,
         memory: &mut Memory,
@@ -31,30 +31,24 @@ impl Plan {
         features: &mut [f32],
     ) {
         memory.fit(self);
-        let Self { isa, stem, stem_map, pooled, blocks, kept, .. } = self;
+        let Self { isa, entry, blocks, pooled, kept, .. } = self;
         let Memory { maps, workspace, packed, sums, means, .. } = memory;
         let (isa, maps) = (*isa, kept.as_mut().unwrap_or(maps));
         let mut stage = Stage { isa, workspace, packed, sums, parameters, running, pass };
-        stage.layer(stem, Source::Planar(images), &mut maps[stem.z]);
         if let Some(first) = blocks.first() {
-            let mut x = take(&mut maps[first.x]);
-            let affine = [&stem.norm.scale[..], &stem.norm.shift[..]];
-            if *pooled {
-                let size = first.layers[0].conv.spec().input() * stem_map.images;
-                stem_map.pool(isa, &maps[stem.z], affine, &mut x[..size]);
-            } else {
-                let size = stem_map.size();
-                stem_map.join(isa, &maps[stem.z], affine, Shortcut::None, &mut x[..size]);
-            }
-            maps[first.x] = x;
+            stage.enter(entry, first, images, maps);
         }
         for block in blocks.iter_mut() {
             stage.block(block, maps);
         }
-        if let Some(Block { map, y, .. }) = blocks.last() {
-            let means = &mut means[..map.images * map.channels];
-            map.mean(isa, &maps[*y], means);
-            copy_features(map, means, features);
+        match blocks.last() {
+            Some(Block { map, y, .. }) if *pooled => {
+                let means = &mut means[..map.images * map.channels];
+                map.mean(isa, &maps[*y], means);
+                copy_features(map, means, features);
+            }
+            Some(Block { map, y, .. }) => map.to_planes(&maps[*y], features),
+            None => {}
         }
     }
 }
@@ -68,6 +62,27 @@ fn copy_features(map: &Map, means: &[f32], features: &mut [f32]) {
 }
 
 impl Stage<'_> {
+    /// From images, or maps, to the first block's x.
+    fn enter(&mut self, entry: &mut Entry, first: &Block, images: &[f32], maps: &mut [Buffer]) {
+        let mut x = take(&mut maps[first.x]);
+        match entry {
+            Entry::Stem { layer, map, pooled } => {
+                let mut z = take(&mut maps[layer.z]);
+                self.layer(layer, Source::Planar(images), &mut z);
+                let affine = [&layer.norm.scale[..], &layer.norm.shift[..]];
+                if *pooled {
+                    let size = first.layers[0].conv.spec().input() * map.images;
+                    map.pool(self.isa, &z, affine, &mut x[..size]);
+                } else {
+                    map.join(self.isa, &z, affine, Shortcut::None, &mut x[..map.size()]);
+                }
+                maps[layer.z] = z;
+            }
+            Entry::Map(map) => map.from_planes(images, &mut x[..map.size()]),
+        }
+        maps[first.x] = x;
+    }
+
     fn block(&mut self, block: &mut Block, maps: &mut [Buffer]) {
         let Block { layers, shortcut, x, y, map } = block;
         for at in 0..layers.len() {

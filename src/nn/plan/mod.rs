@@ -57,16 +57,23 @@ struct Block {
     map: Map,
 }
 
+/// How a batch comes in.
+enum Entry {
+    /// Images, by the stem: with the shape of its z, and whether that is pooled.
+    Stem { layer: Box<Layer>, map: Map, pooled: bool },
+    /// A trunk's map, of this shape.
+    Map(Map),
+}
+
 /// A network laid out for one shape of a batch. See the module.
 struct Plan {
     isa: Isa,
     /// Images, height, width, and the groups of BatchNorm.
     shape: [usize; 4],
-    stem: Layer,
-    /// The shape of the stem's z, and whether it is pooled.
-    stem_map: Map,
-    pooled: bool,
+    entry: Entry,
     blocks: Vec<Block>,
+    /// Whether the output is the mean over the pixels, and not the map itself.
+    pooled: bool,
     /// All maps, if the plan learns: the way back needs them. Otherwise they live in the memory.
     kept: Option<Vec<Buffer>>,
     needs: Needs,
@@ -116,9 +123,21 @@ impl Memory {
 }
 
 impl Plan {
+    /// The shape of the output, whose channels are `features`: `[images, F]`, or `[images, F, height, width]`.
+    fn output(&self, features: usize) -> Vec<usize> {
+        match self.blocks.last() {
+            Some(Block { map, .. }) if !self.pooled => vec![map.images, features, map.height, map.width],
+            _ => vec![self.shape[0], features],
+        }
+    }
+
     /// Every layer, in the architecture's order.
     fn layers(&self) -> impl Iterator<Item = &Layer> {
+        let stem = match &self.entry {
+            Entry::Stem { layer, .. } => Some(&**layer),
+            Entry::Map(_) => None,
+        };
         let blocks = self.blocks.iter();
-        std::iter::once(&self.stem).chain(blocks.flat_map(|block| block.layers.iter().chain(&block.shortcut)))
+        stem.into_iter().chain(blocks.flat_map(|block| block.layers.iter().chain(&block.shortcut)))
     }
 }

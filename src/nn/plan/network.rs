@@ -24,6 +24,8 @@ pub struct PlannedResNet {
     kept: Option<Tensor>,
     /// The flat gradient, written anew by every backward pass.
     gradient: Option<Tensor>,
+    /// Of the map that the last backward pass went back to.
+    input_gradient: Option<Tensor>,
 }
 
 impl PlannedResNet {
@@ -32,19 +34,28 @@ impl PlannedResNet {
     /// # Errors
     /// If candle fails.
     pub fn new(settings: &ModelSettings, seed: u64, isa: Isa) -> Result<Self> {
-        let architecture = Architecture::of(settings);
-        let (parameters, buffers) = fresh(&architecture, seed, &Device::Cpu)?;
+        Self::of(Architecture::of(settings), settings.bn_splits, (seed, ""), isa)
+    }
+
+    /// The same of any architecture, with weights drawn from `(seed, scope)` (see [`fresh`]) and BatchNorm's
+    /// statistics over `groups` groups of a batch.
+    ///
+    /// # Errors
+    /// If candle fails.
+    pub fn of(architecture: Architecture, groups: usize, drawn: (u64, &str), isa: Isa) -> Result<Self> {
+        let (parameters, buffers) = fresh(&architecture, drawn, &Device::Cpu)?;
         Ok(Self {
             architecture,
             parameters,
             buffers,
-            groups: settings.bn_splits,
+            groups,
             isa,
             learning: None,
             passing: None,
             memory: Arc::default(),
             kept: None,
             gradient: None,
+            input_gradient: None,
         })
     }
 
@@ -68,8 +79,10 @@ impl PlannedResNet {
 impl Backbone for PlannedResNet {
     fn forward(&mut self, images: &Tensor, pass: Pass) -> Result<Tensor> {
         let (count, channels, height, width) = images.dims4()?;
-        if channels != 3 {
-            bail!("images have 3 channels, these have {channels}");
+        let inputs = self.architecture.inputs();
+        if channels != inputs {
+            let what = if self.architecture.stem.is_some() { "images" } else { "maps" };
+            bail!("{what} have {inputs} channels, these have {channels}");
         }
         if pass == Pass::Learn {
             self.kept = None;
@@ -79,8 +92,8 @@ impl Backbone for PlannedResNet {
         let (Some(plan), Ok(mut memory)) = (slot, self.memory.lock()) else {
             bail!("an earlier pass of this network has failed");
         };
-        let features = self.architecture.features;
-        let mut out = vec![0.0; count * features];
+        let shape = plan.output(self.architecture.features);
+        let mut out = vec![0.0; shape.iter().product()];
         self.parameters.read(|parameters| {
             self.buffers.write(|running| {
                 with_values(images, |images| {
@@ -93,7 +106,7 @@ impl Backbone for PlannedResNet {
         if pass == Pass::Learn {
             self.kept = Some(images.clone());
         }
-        Tensor::from_vec(out, (count, features), &Device::Cpu)
+        Tensor::from_vec(out, shape, &Device::Cpu)
     }
 
     fn backward(&mut self, gradient: &Tensor) -> Result<Tensor> {
@@ -102,26 +115,34 @@ impl Backbone for PlannedResNet {
         else {
             bail!("backward without a forward pass that was kept");
         };
-        let features = [plan.shape[0], self.architecture.features];
-        if gradient.dims() != features {
-            bail!("the features were {features:?}, their gradient is {:?}", gradient.dims());
+        let output = plan.output(self.architecture.features);
+        if gradient.dims() != output {
+            bail!("the features were {output:?}, their gradient is {:?}", gradient.dims());
         }
         let result = match self.gradient.take() {
             Some(result) => result,
             None => Tensor::zeros(self.parameters.count(), DType::F32, &Device::Cpu)?,
         };
+        let is_map = self.architecture.stem.is_none();
+        let mut below = vec![0.0; if is_map { images.elem_count() } else { 0 }];
         self.parameters.read(|parameters| {
             with_values(&images, |images| {
                 with_values(gradient, |gradient| {
                     with_values_mut(&result, |result| {
-                        plan.backward(&mut memory, parameters, images, gradient, result);
+                        plan.backward(&mut memory, parameters, images, gradient, [result, &mut below]);
                         Ok(())
                     })
                 })
             })
         })?;
+        self.input_gradient =
+            is_map.then(|| Tensor::from_vec(below, images.shape(), &Device::Cpu)).transpose()?;
         self.gradient = Some(result.clone());
         Ok(result)
+    }
+
+    fn input_gradient(&mut self) -> Option<Tensor> {
+        self.input_gradient.take()
     }
 
     fn twin(&self) -> Result<Box<dyn Backbone>> {
@@ -136,6 +157,7 @@ impl Backbone for PlannedResNet {
             memory: self.memory.clone(),
             kept: None,
             gradient: None,
+            input_gradient: None,
         }))
     }
 

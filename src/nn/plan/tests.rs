@@ -2,8 +2,8 @@
 
 use crate::{
     nn::{
-        Backbone, BackboneKind, ModelSettings, Optimizer, OptimizerSettings, Pass, PlannedResNet, ResNet,
-        Stem, kernels::Isa,
+        Architecture, Backbone, BackboneKind, LAST_STAGE, ModelSettings, Optimizer, OptimizerSettings, Pass,
+        PlannedResNet, ResNet, Stem, kernels::Isa,
     },
     rng::{Domain, Stream},
 };
@@ -89,6 +89,71 @@ fn wide_layers_agree_with_candle() -> Result<()> {
         agrees(&settings(BackboneKind::Resnet18, Stem::Cifar, 32, 2), [4, 32, 32], isa, 3.0)?;
     }
     Ok(())
+}
+
+/// A network cut before its last stage: each part agrees with candle's, and the two together with the whole.
+#[test]
+fn trunks_and_last_stages_agree_with_candle() -> Result<()> {
+    for isa in Isa::all() {
+        for (kind, stem, width, splits, shape) in [
+            (BackboneKind::Resnet18, Stem::Cifar, 8, 1, [4, 16, 16]),
+            (BackboneKind::Resnet18, Stem::Cifar, 20, 2, [6, 24, 16]),
+            (BackboneKind::Resnet50, Stem::Cifar, 8, 2, [4, 16, 8]),
+            (BackboneKind::Resnet18, Stem::Imagenet, 8, 1, [4, 64, 32]),
+        ] {
+            let mut settings = settings(kind, stem, width, splits);
+            // Blocks with and without a shortcut's convolution.
+            settings.blocks = 2;
+            in_parts(&settings, shape, isa)?;
+        }
+    }
+    Ok(())
+}
+
+fn in_parts(settings: &ModelSettings, [images, height, width]: [usize; 3], isa: Isa) -> Result<()> {
+    let label = format!("{settings:?} {images} of {height}x{width}, {}", isa.name());
+    let (mut whole, values) = pair(settings, isa, 3.0)?;
+    let (trunk, stage) = (Architecture::trunk(settings), Architecture::last_stage(settings));
+    let planned = |it: &Architecture| PlannedResNet::of(it.clone(), settings.bn_splits, (9, ""), isa);
+    let on_candle = |it: &Architecture| ResNet::of(it.clone(), settings.bn_splits, (9, ""), &Device::Cpu);
+    let mut ours: [Box<dyn Backbone>; 2] = [Box::new(planned(&trunk)?), Box::new(planned(&stage)?)];
+    let mut theirs: [Box<dyn Backbone>; 2] = [Box::new(on_candle(&trunk)?), Box::new(on_candle(&stage)?)];
+    for [first, last] in [&ours, &theirs] {
+        for (part, prefix) in [(first, ""), (last, LAST_STAGE)] {
+            for (name, _) in part.parameters().iter() {
+                let value = values.parameters().get(&format!("{prefix}{name}")).unwrap();
+                part.parameters().set(name, value)?;
+            }
+        }
+    }
+    let x = noise(1, &[images, 3, height, width]);
+    for pass in [Pass::Learn, Pass::Key, Pass::Frozen, Pass::Learn] {
+        let (map, expected) = (ours[0].forward(&x, pass)?, theirs[0].forward(&x, pass)?);
+        assert_eq!(map.dims(), expected.dims());
+        assert!(distance(&map, &expected)? < 1e-4, "{label}: the maps differ in {pass:?}");
+        // Both stages have the same input, so that errors do not add up.
+        let (features, expected) = (ours[1].forward(&map, pass)?, theirs[1].forward(&map, pass)?);
+        assert!(distance(&features, &expected)? < 1e-4, "{label}: the features differ in {pass:?}");
+        let d = distance(&features, &whole.forward(&x, pass)?)?;
+        assert!(d < 1e-5, "{label}: {d} from the whole in {pass:?}");
+    }
+    let g = noise(2, &[images, whole.features()]);
+    let close = |a: &Tensor, b: &Tensor, what: &str| -> Result<()> {
+        let d = distance(a, b)?;
+        assert!(d < 2e-4, "{label}: the gradients of {what} are {d} apart");
+        Ok(())
+    };
+    let (last, expected) = (ours[1].backward(&g)?, theirs[1].backward(&g)?);
+    close(&last, &expected, "the stage")?;
+    let (Some(of_map), Some(expected)) = (ours[1].input_gradient(), theirs[1].input_gradient()) else {
+        panic!("{label}: a stage gives the gradient of its map")
+    };
+    close(&of_map, &expected, "the map")?;
+    assert!(ours[1].input_gradient().is_none(), "it is given once");
+    let (first, expected) = (ours[0].backward(&of_map)?, theirs[0].backward(&of_map)?);
+    close(&first, &expected, "the trunk")?;
+    assert!(ours[0].input_gradient().is_none() && theirs[0].input_gradient().is_none());
+    close(&Tensor::cat(&[first, last], 0)?, &whole.backward(&g)?, "both parts")
 }
 
 /// ⟨∇L, d⟩ = dL/dt along p + t·d, for L = Σ features·w.
