@@ -8,16 +8,52 @@ use parquet::column::reader::{ColumnReaderImpl, get_column_reader, get_typed_col
 use parquet::data_type::DataType;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
 use std::fs::File;
+use std::io::{BufReader, ErrorKind, Read};
 use std::sync::Arc;
+
+/// A file of which nothing is read beyond its end. The library takes an end for bytes that it passes over:
+/// of a list that claims two thousand million of them, each would be tried.
+pub struct Source(pub File);
+
+impl Length for Source {
+    fn len(&self) -> u64 {
+        Length::len(&self.0)
+    }
+}
+
+impl ChunkReader for Source {
+    type T = Strict;
+
+    fn get_read(&self, start: u64) -> Result<Strict> {
+        self.0.get_read(start).map(Strict)
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<bytes::Bytes> {
+        self.0.get_bytes(start, length)
+    }
+}
+
+/// A reader for which the end is an error.
+pub struct Strict(BufReader<File>);
+
+impl Read for Strict {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self.0.read(buffer)? {
+            0 if !buffer.is_empty() => Err(ErrorKind::UnexpectedEof.into()),
+            read => Ok(read),
+        }
+    }
+}
 
 /// A reader of one column in one row group.
 ///
 /// # Errors
 /// The column does not lie within the file, or has not the values of its type.
 pub fn column<T: DataType>(
-    file: &Arc<File>,
+    file: &Arc<Source>,
     length: u64,
     chunk: &ColumnChunkMetaData,
     rows: usize,
@@ -44,7 +80,7 @@ fn wrong(why: String) -> ParquetError {
 
 /// Pages that are unpacked as they are read.
 struct Unpacked {
-    pages: SerializedPageReader<File>,
+    pages: SerializedPageReader<Source>,
     codec: Compression,
     kind: Type,
 }

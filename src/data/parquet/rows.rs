@@ -1,7 +1,7 @@
 //! The rows of parquet shards, row group by row group.
 
 use super::columns::{Columns, Label, columns};
-use super::pages::column;
+use super::pages::{Source, column};
 use crate::data::place::folder_or_file;
 use crate::data::registry::{Progress, tell};
 use crate::data::shards::{self, Format, Gathering, Part, Sample, Shards};
@@ -12,7 +12,6 @@ use parquet::column::reader::ColumnReaderImpl;
 use parquet::data_type::{ByteArrayType, DataType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -62,7 +61,7 @@ struct Shard {
     path: PathBuf,
     /// For people.
     name: String,
-    file: Arc<File>,
+    file: Arc<Source>,
     length: u64,
     meta: ParquetMetaData,
     columns: Columns,
@@ -78,7 +77,7 @@ impl Shard {
         let mut rows = meta.row_groups().iter().map(|group| usize::try_from(group.num_rows()));
         let rows = rows.try_fold(0usize, |sum, rows| sum.checked_add(rows.ok()?));
         let rows = rows.ok_or_else(|| DataError::format(path, "it tells of an impossible number of rows"))?;
-        Ok(Self { path: path.to_owned(), name, file: Arc::new(file), length, meta, columns, rows })
+        Ok(Self { path: path.to_owned(), name, file: Arc::new(Source(file)), length, meta, columns, rows })
     }
 
     fn read(&self, part: &mut Part, gathering: &mut Gathering) -> Result<(), DataError> {

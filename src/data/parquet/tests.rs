@@ -71,6 +71,13 @@ fn lengths_told_as_differences_are_refused() {
     }
 }
 
+/// A page's header with a list that claims 2³¹ elements and ends with the file (found by fuzzing).
+#[test]
+fn a_list_without_end_ends_with_the_file() {
+    let message = refused("../found/endless-list.parquet");
+    assert!(message.contains("endless-list.parquet: "), "{message}");
+}
+
 #[test]
 fn two_columns_of_labels_are_two_sets_the_finer_first() {
     let splits = opened("two-labels.parquet").unwrap();
