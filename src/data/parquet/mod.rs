@@ -9,11 +9,15 @@
 #[cfg(feature = "parquet")]
 mod columns;
 #[cfg(feature = "parquet")]
+mod hybrid;
+#[cfg(feature = "parquet")]
 mod pages;
 #[cfg(feature = "parquet")]
 mod rows;
 #[cfg(feature = "parquet")]
 mod unpack;
+#[cfg(feature = "parquet")]
+mod values;
 
 use super::registry::Progress;
 use super::{DataError, DataSettings, Splits, shards};

@@ -1,18 +1,17 @@
 //! The rows of parquet shards, row group by row group.
 
 use super::columns::{Columns, Label, columns};
-use super::pages::column;
+use super::pages::{Pages, Source, wrong as damaged};
+use super::values::{Value, Values};
 use crate::data::place::folder_or_file;
 use crate::data::registry::{Progress, tell};
 use crate::data::shards::{self, Format, Gathering, Part, Sample, Shards};
 use crate::data::{DataError, DataSettings, Splits, binary};
 use crate::text::printable;
+use bytes::Bytes;
 use parquet::basic::Type;
-use parquet::column::reader::ColumnReaderImpl;
-use parquet::data_type::{ByteArrayType, DataType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -62,7 +61,7 @@ struct Shard {
     path: PathBuf,
     /// For people.
     name: String,
-    file: Arc<File>,
+    file: Arc<Source>,
     length: u64,
     meta: ParquetMetaData,
     columns: Columns,
@@ -77,8 +76,10 @@ impl Shard {
         let columns = columns(meta.file_metadata(), &name)?;
         let mut rows = meta.row_groups().iter().map(|group| usize::try_from(group.num_rows()));
         let rows = rows.try_fold(0usize, |sum, rows| sum.checked_add(rows.ok()?));
-        let rows = rows.ok_or_else(|| DataError::format(path, "it tells of an impossible number of rows"))?;
-        Ok(Self { path: path.to_owned(), name, file: Arc::new(file), length, meta, columns, rows })
+        // An image takes more than a byte; nulls without end would fill the memory with their names.
+        let rows = rows.filter(|rows| *rows as u64 <= length);
+        let rows = rows.ok_or_else(|| DataError::format(path, "it tells of more rows than it can have"))?;
+        Ok(Self { path: path.to_owned(), name, file: Arc::new(Source(file)), length, meta, columns, rows })
     }
 
     fn read(&self, part: &mut Part, gathering: &mut Gathering) -> Result<(), DataError> {
@@ -105,17 +106,17 @@ fn wrong(path: &Path) -> impl Fn(ParquetError) -> DataError + '_ {
 struct Group {
     /// Rows that have not been read.
     left: usize,
-    images: Column<ByteArrayType>,
+    images: Values<Bytes>,
     labels: Vec<Numbers>,
 }
 
 impl Group {
     fn open(shard: &Shard, group: &RowGroupMetaData) -> Result<Self, ParquetError> {
         let rows = usize::try_from(group.num_rows())?;
-        let images = Column::open(shard, group, shard.columns.image)?;
+        let images = column(shard, group, shard.columns.image)?;
         let labels = shard.columns.labels.iter().map(|(at, _)| match group.column(*at).column_type() {
-            Type::INT32 => Column::open(shard, group, *at).map(Numbers::Short),
-            _ => Column::open(shard, group, *at).map(Numbers::Long),
+            Type::INT32 => column(shard, group, *at).map(Numbers::Short),
+            _ => column(shard, group, *at).map(Numbers::Long),
         });
         Ok(Self { left: rows, images, labels: labels.collect::<Result<_, _>>()? })
     }
@@ -130,10 +131,10 @@ impl Group {
             let column = column.take(count)?;
             labels.iter_mut().zip(column).for_each(|(labels, label)| labels.push(label));
         }
-        let sample = |(place, (image, labels)): (usize, (Option<parquet::data_type::ByteArray>, _))| Sample {
+        let sample = |(place, (image, labels)): (usize, (Option<Bytes>, _))| Sample {
             name: format!("{shard}, row {}", row + place),
             image: match image {
-                Some(bytes) => Ok(bytes.data().to_vec()),
+                Some(bytes) => Ok(bytes.to_vec()),
                 None => Err("the file has no bytes of it, only a path, which is not followed".into()),
             },
             labels,
@@ -144,8 +145,8 @@ impl Group {
 
 /// A column of numbers.
 enum Numbers {
-    Short(Column<Int32Type>),
-    Long(Column<Int64Type>),
+    Short(Values<i32>),
+    Long(Values<i64>),
 }
 
 impl Numbers {
@@ -159,36 +160,13 @@ impl Numbers {
     }
 }
 
-/// A column of one value a row.
-struct Column<T: DataType> {
-    values: ColumnReaderImpl<T>,
-    /// The level at which a value is there.
-    present: i16,
-}
-
-impl<T: DataType> Column<T> {
-    fn open(shard: &Shard, group: &RowGroupMetaData, at: usize) -> Result<Self, ParquetError> {
-        let chunk = group.column(at);
-        let rows = usize::try_from(group.num_rows())?;
-        let values = column::<T>(&shard.file, shard.length, chunk, rows)?;
-        Ok(Self { values, present: chunk.column_descr().max_def_level() })
+/// A column in a row group.
+fn column<T: Value>(shard: &Shard, group: &RowGroupMetaData, at: usize) -> Result<Values<T>, ParquetError> {
+    let chunk = group.column(at);
+    let told = shard.meta.file_metadata().schema_descr().column(at);
+    if chunk.column_type() != told.physical_type() {
+        return Err(damaged(format!("the column {} is not of the type that is told", chunk.column_path())));
     }
-
-    /// The next `count` values; `None` for a null.
-    fn take(&mut self, count: usize) -> Result<Vec<Option<T::T>>, ParquetError> {
-        let (mut levels, mut values) = (Vec::new(), Vec::new());
-        let mut read = 0;
-        while read < count {
-            let (now, ..) = self.values.read_records(count - read, Some(&mut levels), None, &mut values)?;
-            if now == 0 {
-                return Err(ParquetError::EOF("a column has fewer rows than told".into()));
-            }
-            read += now;
-        }
-        if self.present == 0 {
-            return Ok(values.into_iter().map(Some).collect());
-        }
-        let mut values = values.into_iter();
-        Ok(levels.into_iter().map(|level| (level == self.present).then(|| values.next()).flatten()).collect())
-    }
+    let pages = Pages::open(&shard.file, shard.length, chunk, usize::try_from(group.num_rows())?)?;
+    Ok(Values::new(pages, told.max_def_level()))
 }
