@@ -31,7 +31,8 @@ fn named(name: &str) -> Option<Named> {
     })
 }
 
-/// One file.
+/// One file. A build without the readers only sees that there is one.
+#[cfg_attr(not(any(feature = "parquet", feature = "webdataset")), expect(dead_code))]
 struct Shard {
     path: PathBuf,
     /// By its own name, or else by its folder's.
