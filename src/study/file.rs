@@ -199,7 +199,7 @@ columns: [{ score: probe }, { score: knn, on: 'z:all', labels: [shape] }, { scor
     fn what_is_wrong_is_said_with_its_place() {
         for (from, to, words) in [
             ("baseline: MoCo", "baseline: MoCO", "there are MoCo, LooC++ rotation"),
-            ("augment.rotation.enabled=false", "augment.rotaton.enabled=false", "it holds crop"),
+            ("augment.rotation.enabled=false", "augment.turning.enabled=false", "it holds crop"),
             ("seeds: [3, 4]", "seeds: []", "at least one"),
             ("LooC++ rotation:", "moco:", "a name of its own"),
             ("LooC++ rotation:", "LooC: 7", "a list of changes"),
