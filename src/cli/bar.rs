@@ -1,5 +1,6 @@
 //! A bar on the terminal while something takes long.
 
+use super::say;
 use crate::data::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
@@ -11,6 +12,41 @@ use std::{
 pub fn on_terminal(template: &str) -> Option<ProgressBar> {
     let style = ProgressStyle::with_template(template).ok().filter(|_| stderr().is_terminal())?;
     Some(ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style))
+}
+
+/// A bar that is told how far things are; in a pipe, nothing but what has to be said.
+pub struct Bar(Option<ProgressBar>);
+
+impl Bar {
+    pub fn new(template: &str) -> Self {
+        Self(on_terminal(template))
+    }
+
+    pub fn tell(&self, what: &str, done: usize, of: usize) {
+        if let Some(bar) = &self.0 {
+            bar.set_length(of as u64);
+            bar.set_position(done as u64);
+            bar.set_message(what.to_owned());
+        }
+    }
+
+    /// A line above the bar, or alone.
+    pub fn say(&self, text: &str) {
+        match &self.0 {
+            Some(bar) => bar.suspend(|| say(text)),
+            None => say(text),
+        }
+    }
+
+    pub fn is_shown(&self) -> bool {
+        self.0.is_some()
+    }
+
+    pub fn end(&self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
 }
 
 /// Does what tells how far it is, with a bar meanwhile.

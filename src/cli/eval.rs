@@ -3,7 +3,7 @@
 mod document;
 mod tables;
 
-use super::{Code, Globals, Run, say};
+use super::{Code, Globals, Run, bar::Bar, say};
 use crate::{
     config::Config,
     data,
@@ -16,9 +16,8 @@ use color_eyre::{
     Report,
     eyre::{WrapErr, eyre},
 };
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
-    io::{IsTerminal, Write, stderr, stdout},
+    io::{Write, stdout},
     ops::ControlFlow,
     path::{Path, PathBuf},
     time::Instant,
@@ -105,7 +104,7 @@ impl Eval {
         let overrides = globals.overrides();
         let config = Config::parse(&checkpoint.config_yaml, "the checkpoint's config", &overrides)?;
         let stored = Config::parse(&checkpoint.config_yaml, "the checkpoint's config", &[])?;
-        let progress = Progress::new();
+        let progress = Bar::new("{bar:24} {pos}/{len} {msg}");
         let splits = data::open(&config.data, &mut |what, done, of| {
             progress.tell(&format!("loading {what}"), done, of);
             ControlFlow::Continue(())
@@ -178,39 +177,4 @@ fn folder(run: &Path, named: &Path) -> Result<PathBuf, Report> {
             "{named} is neither a step nor the folder of a checkpoint: name one such as 500 or step-00000500"
         )
     })
-}
-
-/// A bar, on a terminal.
-struct Progress(Option<ProgressBar>);
-
-impl Progress {
-    fn new() -> Self {
-        let style = ProgressStyle::with_template("{bar:24} {pos}/{len} {msg}");
-        let bar = style
-            .ok()
-            .filter(|_| stderr().is_terminal())
-            .map(|style| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style));
-        Self(bar)
-    }
-
-    fn tell(&self, what: &str, done: usize, of: usize) {
-        if let Some(bar) = &self.0 {
-            bar.set_length(of as u64);
-            bar.set_position(done as u64);
-            bar.set_message(what.to_owned());
-        }
-    }
-
-    fn say(&self, text: &str) {
-        match &self.0 {
-            Some(bar) => bar.suspend(|| say(text)),
-            None => say(text),
-        }
-    }
-
-    fn end(&self) {
-        if let Some(bar) = &self.0 {
-            bar.finish_and_clear();
-        }
-    }
 }

@@ -11,6 +11,7 @@ mod log;
 mod runs;
 mod screen;
 mod sheet;
+mod signals;
 mod study;
 mod train;
 mod views;

@@ -2,7 +2,7 @@
 
 mod worker;
 
-use super::{Code, Globals, Run, say};
+use super::{Code, Globals, Run, bar::Bar, signals::Endings};
 use crate::{
     run::Summary,
     study::{self, Cell, Evaluations, Table},
@@ -10,13 +10,11 @@ use crate::{
 };
 use clap::Args;
 use color_eyre::{Report, eyre::WrapErr};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
-    io::{IsTerminal, Write, stderr, stdout},
+    io::{Write, stdout},
     path::{Path, PathBuf},
     time::Duration,
 };
-use tokio::signal::unix::{SignalKind, signal};
 use worker::Worker;
 
 /// How often the runs are looked at.
@@ -81,7 +79,7 @@ impl Run for Study {
             let threads = globals.threads.filter(|it| *it > 0).unwrap_or((cores / jobs).max(1));
             let mut runner = Runner { asked: study.asked(), threads, left, working: Vec::new(), failed: 0 };
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            code = runtime.block_on(runner.run(jobs, Shown::new(cells.len())))?;
+            code = runtime.block_on(runner.run(jobs, &Bar::new("{bar:24} run {pos}/{len} {msg}")))?;
             evaluations = cells.iter().map(Cell::done).collect::<Result<_, _>>()?;
         }
         let table = Table::of(&study, &cells, &evaluations)?;
@@ -115,19 +113,15 @@ struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    async fn run(&mut self, jobs: usize, mut shown: Shown) -> Result<Code, Report> {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut hangup = signal(SignalKind::hangup())?;
+    async fn run(&mut self, jobs: usize, shown: &Bar) -> Result<Code, Report> {
+        let mut endings = Endings::listen()?;
         let mut tick = tokio::time::interval(LOOK);
         let mut interrupted = false;
         let of = self.left.len();
         self.left.reverse();
         loop {
             let signalled = tokio::select! {
-                _ = interrupt.recv() => true,
-                _ = terminate.recv() => true,
-                _ = hangup.recv() => true,
+                () = endings.next() => true,
                 _ = tick.tick() => false,
             };
             if signalled {
@@ -135,12 +129,15 @@ impl Runner<'_> {
                 shown.say("ending the runs with a checkpoint; the same command goes on");
                 self.working.iter().for_each(Worker::interrupt);
             }
-            self.look(interrupted, &shown)?;
+            self.look(interrupted, shown)?;
             while !interrupted && self.working.len() < jobs {
                 let Some(cell) = self.left.pop() else { break };
                 self.working.push(Worker::begin(cell, &self.asked, self.threads)?);
             }
-            shown.progress(of - self.left.len() - self.working.len(), of, &self.working);
+            if shown.is_shown() {
+                let working = self.working.iter().map(doing).collect::<Vec<_>>().join(", ");
+                shown.tell(&working, of - self.left.len() - self.working.len(), of);
+            }
             if self.working.is_empty() {
                 shown.end();
                 return Ok(match (interrupted, self.failed) {
@@ -153,7 +150,7 @@ impl Runner<'_> {
     }
 
     /// Takes on those that have ended a step.
-    fn look(&mut self, interrupted: bool, shown: &Shown) -> Result<(), Report> {
+    fn look(&mut self, interrupted: bool, shown: &Bar) -> Result<(), Report> {
         for mut worker in std::mem::take(&mut self.working) {
             match worker.look(interrupted)? {
                 worker::State::Working => self.working.push(worker),
@@ -169,42 +166,12 @@ impl Runner<'_> {
     }
 }
 
-/// Where progress is shown: a bar on a terminal, a line a run elsewhere.
-struct Shown(Option<ProgressBar>);
-
-impl Shown {
-    fn new(cells: usize) -> Self {
-        let style = ProgressStyle::with_template("{bar:24} run {pos}/{len} {msg}");
-        let target = || ProgressDrawTarget::stderr();
-        let bar = style.ok().filter(|_| stderr().is_terminal());
-        Self(bar.map(|style| ProgressBar::with_draw_target(Some(cells as u64), target()).with_style(style)))
-    }
-
-    fn say(&self, text: &str) {
-        match &self.0 {
-            Some(bar) => bar.suspend(|| say(text)),
-            None => say(text),
-        }
-    }
-
-    fn progress(&mut self, done: usize, of: usize, working: &[Worker]) {
-        let Some(bar) = &self.0 else { return };
-        let what = |worker: &Worker| {
-            let name = &worker.cell.name;
-            match Summary::read(&worker.cell.run()) {
-                Ok(summary) if worker.trains() => format!("{name} {}/{}", summary.step, summary.steps),
-                _ if worker.trains() => format!("{name} starting"),
-                _ => format!("{name} evaluating"),
-            }
-        };
-        let before = bar.length().unwrap_or(0).saturating_sub(of as u64);
-        bar.set_position(before + done as u64);
-        bar.set_message(working.iter().map(what).collect::<Vec<_>>().join(", "));
-    }
-
-    fn end(&self) {
-        if let Some(bar) = &self.0 {
-            bar.finish_and_clear();
-        }
+/// What a worker is at.
+fn doing(worker: &Worker) -> String {
+    let name = &worker.cell.name;
+    match Summary::read(&worker.cell.run()) {
+        Ok(summary) if worker.trains() => format!("{name} {}/{}", summary.step, summary.steps),
+        _ if worker.trains() => format!("{name} starting"),
+        _ => format!("{name} evaluating"),
     }
 }

@@ -5,6 +5,7 @@ use super::{
     log::{self, Log},
     say,
     screen::RunPlace,
+    signals::Endings,
 };
 use crate::engine::{
     self, Handle,
@@ -19,7 +20,6 @@ use std::{
     path::PathBuf,
     time::{Duration, Instant},
 };
-use tokio::signal::unix::{SignalKind, signal};
 
 /// In a pipe, a line comes this often at most.
 const LINES: Duration = Duration::from_secs(5);
@@ -73,17 +73,12 @@ enum Interrupted {
 /// Shows what happens until training has ended.
 async fn follow(handle: &Handle, mut shown: Shown) -> Result<Interrupted, Report> {
     let mut news = handle.snapshot.clone();
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    // A broken connection ends the run in good order too; under `nohup` it is not heard.
-    let mut hangup = signal(SignalKind::hangup())?;
+    let mut endings = Endings::listen()?;
     let mut interrupted = Interrupted::No;
     let mut tick = tokio::time::interval(BAR);
     loop {
         let signalled = tokio::select! {
-            _ = interrupt.recv() => true,
-            _ = terminate.recv() => true,
-            _ = hangup.recv() => true,
+            () = endings.next() => true,
             _ = tick.tick() => false,
         };
         if signalled {
