@@ -21,6 +21,7 @@ pub fn folder(settings: &DataSettings, kind: &'static str) -> Result<PathBuf, Da
 ///
 /// # Errors
 /// No path is set, or there is nothing.
+#[cfg(any(feature = "parquet", feature = "webdataset"))]
 pub fn folder_or_file(settings: &DataSettings, kind: &'static str) -> Result<PathBuf, DataError> {
     let tried = set(settings, kind)?;
     if tried.0.exists() { Ok(tried.0) } else { Err(not_there("folder or file", tried)) }
@@ -70,6 +71,7 @@ mod tests {
         assert!(message.contains("present folder"), "{message}");
     }
 
+    #[cfg(any(feature = "parquet", feature = "webdataset"))]
     #[test]
     fn a_folder_is_a_folder_and_a_file_may_be_either() {
         let there = tempfile::tempdir().unwrap();

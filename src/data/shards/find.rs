@@ -32,6 +32,10 @@ fn named(name: &str) -> Option<Named> {
 }
 
 /// One file.
+#[cfg_attr(
+    not(any(feature = "parquet", feature = "webdataset")),
+    expect(dead_code, reason = "shards are told, but not read, by a build without their kinds")
+)]
 struct Shard {
     path: PathBuf,
     /// By its own name, or else by its folder's.
