@@ -92,7 +92,7 @@ fn a_run_is_evaluated_and_left_as_it_was() {
             assert!(figure(&document, [model, "mahalanobis", on, "crop"])["value"].is_number());
             assert!(figure(&document, [model, "rankme", on, "RankMe"])["value"].as_f64().unwrap() >= 1.0);
         }
-        assert!(figure(&document, ["trained", "probe", on, "color"])["converged"].is_boolean());
+        assert!(figure(&document, ["trained", "probe", on, "colour"])["converged"].is_boolean());
     }
     assert!(figure(&document, ["trained", "few-shot", "V", "texture"])["interval95"].is_number());
     assert!(
