@@ -331,9 +331,25 @@ fn check_sums(conv: &Convolution, sums: &[f64], first: &Tensor, second: &Tensor)
     Ok(())
 }
 
+/// Values of which no two are so near that rounding decides which is the greater: pooling sends the whole gradient
+/// to one of them. Their ranks, from −2 to 2.
+fn apart(values: &Tensor) -> Result<Tensor> {
+    let flat = values.flatten_all()?.to_vec1::<f32>()?;
+    let mut order: Vec<usize> = (0..flat.len()).collect();
+    order.sort_by(|a, b| flat[*a].total_cmp(&flat[*b]));
+    let mut ranks = vec![0.0; flat.len()];
+    for (rank, at) in order.into_iter().enumerate() {
+        ranks[at] = 4.0 * rank as f32 / flat.len() as f32 - 2.0;
+    }
+    Tensor::from_vec(ranks, values.dims(), values.device())
+}
+
 fn pooling([images, groups]: [usize; 2], c: usize, [height, width]: [usize; 2], seed: u64) -> Result<()> {
-    let z = Var::from_tensor(&noise(seed, &[images, c, height, width]))?;
-    let (scale, shift) = (noise(seed + 1, &[groups, c]), noise(seed + 2, &[groups, c]));
+    let z = Var::from_tensor(&apart(&noise(seed, &[images, c, height, width]))?)?;
+    // Of both signs, and none so small that the shift drowns what tells two values apart.
+    let scale = noise(seed + 1, &[groups, c]);
+    let scale = ((scale.sign()? * 0.5)? + scale)?;
+    let shift = noise(seed + 2, &[groups, c]);
     let activated = z.broadcast_mul(&spread(&scale, images)?)?.broadcast_add(&spread(&shift, images)?)?;
     let theirs = crate::nn::max_pool(&activated.relu()?)?;
     let g = noise(seed + 3, theirs.dims());
