@@ -2,7 +2,7 @@
 //!
 //! For head h and augmentation a: the mean, over held-out images x, of the cosine of z_h(T(x)) and
 //! z_h(T′(x)), where T and T′ have equal parameters but for a's, which differ. T has every augmentation
-//! that is on, and a itself even if it is off (see [`super::pairs`]). The draws are the same at every
+//! that is on, and a itself even if it is off (see `pairs.rs`). The draws are the same at every
 //! measurement, so that what changes is the model.
 
 use super::{

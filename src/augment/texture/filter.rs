@@ -23,7 +23,7 @@ pub const LARGEST: usize = 15;
 /// Borders are reflected, where RandConv has zeros, so that no frame is drawn around the image.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Filter {
-    /// Side of the kernel, odd, at most [`LARGEST`].
+    /// Side of the kernel, odd, at most 15.
     pub size: usize,
     /// Where its weights come from: the same seed is the same kernel.
     pub seed: u32,
