@@ -1,4 +1,4 @@
-//! The records of CIFAR-100: labels from the input, planes that repeat it, and a cut.
+//! The records of CIFAR-100.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -6,18 +6,5 @@ use looc_fuzz::Set;
 use std::sync::LazyLock;
 
 static SET: LazyLock<Set> = LazyLock::new(|| Set::new("cifar100", ""));
-const RECORD: usize = 3074;
 
-fuzz_target!(|input: (Vec<u8>, u8, u16)| {
-    let (bytes, records, cut) = input;
-    let length = usize::from(records % 4) * RECORD + usize::from(cut) % 3 * usize::from(cut) % RECORD;
-    let whole: Vec<u8> =
-        bytes.iter().copied().cycle().take(if bytes.is_empty() { 0 } else { length }).collect();
-    let (train, test) = ("train.bin", "test.bin");
-    SET.write(train, &whole);
-    SET.write(test, &bytes);
-    SET.read();
-    SET.write(train, &bytes);
-    SET.write(test, &whole);
-    SET.read();
-});
+fuzz_target!(|input: (Vec<u8>, u8, u16)| SET.read_records(["train.bin", "test.bin"], 3074, input));

@@ -32,6 +32,26 @@ impl Set {
     }
 }
 
+impl Set {
+    /// Reads files of records of so many bytes: labels from the input, planes that repeat it, and a cut; first one
+    /// of the two files is made so, then the other.
+    pub fn read_records(
+        &self,
+        [train, test]: [&str; 2],
+        record: usize,
+        (bytes, records, cut): (Vec<u8>, u8, u16),
+    ) {
+        let length = usize::from(records % 4) * record + usize::from(cut) % 3 * usize::from(cut) % record;
+        let length = if bytes.is_empty() { 0 } else { length };
+        let whole: Vec<u8> = bytes.iter().copied().cycle().take(length).collect();
+        for (train_bytes, test_bytes) in [(&whole, &bytes), (&bytes, &whole)] {
+            self.write(train, train_bytes);
+            self.write(test, test_bytes);
+            self.read();
+        }
+    }
+}
+
 /// A folder in memory where there is such a place: a target writes some thousand files a second.
 pub fn memory() -> TempDir {
     let memory = Path::new("/dev/shm");
@@ -49,8 +69,9 @@ fn check(splits: &Splits) {
             assert_eq!(labels.of.len(), count, "labels of {}", labels.name);
             assert!(labels.of.iter().all(|class| usize::from(*class) < labels.classes.len()));
         }
+        let mut scratch = Vec::new();
         for index in 0..count {
-            assert_eq!(images.bytes(index).len(), 8 * 8 * 3);
+            assert_eq!(images.bytes(index, &mut scratch).expect("an image in memory").len(), 8 * 8 * 3);
         }
     }
     for damaged in &splits.damaged {

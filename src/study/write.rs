@@ -92,8 +92,8 @@ impl Table {
         let runs: Vec<usize> = self.entries.iter().flatten().map(|entry| entry.values.len()).collect();
         let (least, most) = (runs.iter().min().unwrap_or(&0), runs.iter().max().unwrap_or(&0));
         let runs = if least == most { format!("{most}") } else { format!("{least} to {most}") };
-        let baseline = &self.variants[self.baseline];
-        format!("Per cent: mean ± deviation over {runs} seeds; in brackets the difference to {baseline}.\n")
+        let (baseline, seeds) = (&self.variants[self.baseline], if *most == 1 { "seed" } else { "seeds" });
+        format!("Per cent: mean ± deviation over {runs} {seeds}; in brackets the difference to {baseline}.\n")
     }
 }
 

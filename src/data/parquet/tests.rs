@@ -1,18 +1,12 @@
 //! Against files that pyarrow has written (`tests/fixtures/shards/make.py`).
 
-use crate::data::{DataError, DataSettings, Images, Splits, open, quiet, read, recognise};
+use crate::data::shards::fixtures::{self, SIDE, fixture, numbers};
+use crate::data::{DataError, DataSettings, Splits, open, quiet, read, recognise};
 use proptest::prelude::*;
-use std::path::{Path, PathBuf};
-
-const SIDE: usize = 16;
-const IMAGE: usize = SIDE * SIDE * 3;
-
-fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/shards").join(name)
-}
+use std::path::PathBuf;
 
 fn settings(path: PathBuf) -> DataSettings {
-    DataSettings { kind: "parquet".into(), path: Some(path), size: SIDE, ..DataSettings::default() }
+    fixtures::settings("parquet", path)
 }
 
 fn opened(name: &str) -> Result<Splits, DataError> {
@@ -21,18 +15,6 @@ fn opened(name: &str) -> Result<Splits, DataError> {
 
 fn refused(name: &str) -> String {
     opened(name).unwrap_err().to_string()
-}
-
-/// Which of the fixtures' images these are.
-fn numbers(images: &Images) -> Vec<usize> {
-    let pixels = std::fs::read(fixture("pixels.rgb")).unwrap();
-    let number = |index| {
-        pixels
-            .chunks_exact(IMAGE)
-            .position(|image| image == images.bytes(index, &mut Vec::new()).unwrap())
-            .unwrap()
-    };
-    (0..images.len()).map(number).collect()
 }
 
 #[test]

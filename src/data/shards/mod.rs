@@ -4,6 +4,8 @@
 #[cfg(any(feature = "parquet", feature = "webdataset"))]
 mod classes;
 mod find;
+#[cfg(all(test, any(feature = "parquet", feature = "webdataset")))]
+pub mod fixtures;
 #[cfg(any(feature = "parquet", feature = "webdataset"))]
 mod gather;
 #[cfg(any(feature = "parquet", feature = "webdataset"))]

@@ -1,18 +1,12 @@
 //! Against files that Python's tarfile has written (`tests/fixtures/shards/make.py`).
 
+use crate::data::shards::fixtures::{self, SIDE, fixture};
 use crate::data::{DataError, DataSettings, Images, Splits, open, quiet, read, recognise};
 use proptest::prelude::*;
-use std::path::{Path, PathBuf};
-
-const SIDE: usize = 16;
-const IMAGE: usize = SIDE * SIDE * 3;
-
-fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/shards").join(name)
-}
+use std::path::PathBuf;
 
 fn settings(path: PathBuf) -> DataSettings {
-    DataSettings { kind: "webdataset".into(), path: Some(path), size: SIDE, ..DataSettings::default() }
+    fixtures::settings("webdataset", path)
 }
 
 fn opened(name: &str) -> Result<Splits, DataError> {
@@ -21,14 +15,7 @@ fn opened(name: &str) -> Result<Splits, DataError> {
 
 /// Which of the fixtures' images these are, with their labels.
 fn numbers(images: &Images) -> Vec<(usize, u16)> {
-    let pixels = std::fs::read(fixture("pixels.rgb")).unwrap();
-    let number = |index| {
-        pixels
-            .chunks_exact(IMAGE)
-            .position(|image| image == images.bytes(index, &mut Vec::new()).unwrap())
-            .unwrap()
-    };
-    (0..images.len()).map(|index| (number(index), images.labels[0].of[index])).collect()
+    fixtures::numbers(images).into_iter().zip(images.labels[0].of.iter().copied()).collect()
 }
 
 /// Both parts of a set.
