@@ -80,7 +80,8 @@ fn read_by_probes(config: &Config, splits: &Splits, seed: u64) -> color_eyre::Re
 
 fn separation(config: Config) -> color_eyre::Result<()> {
     let folder = tempfile::tempdir()?;
-    let job = Job { config, place: Place::New(folder.path().join("run")), steps: Some(STEPS) };
+    let job =
+        Job { config, place: Place::New(folder.path().join("run")), steps: Some(STEPS), attended: false };
     let (handle, thread) = engine::start(job)?;
     thread.join().map_err(|_| color_eyre::eyre::eyre!("training panicked"))?;
     let last = handle.snapshot.borrow().clone();

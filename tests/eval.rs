@@ -24,7 +24,7 @@ const SMALL: &[&str] = &[
 fn train(path: &Path, steps: u64) {
     let overrides: Vec<String> = SMALL.iter().map(|text| (*text).to_owned()).collect();
     let config = Config::load(None, &overrides).unwrap();
-    let job = Job { config, place: Place::New(path.to_path_buf()), steps: Some(steps) };
+    let job = Job { config, place: Place::New(path.to_path_buf()), steps: Some(steps), attended: false };
     let (handle, thread) = engine::start(job).unwrap();
     thread.join().unwrap();
     assert_eq!(handle.snapshot.borrow().phase, Phase::Finished);

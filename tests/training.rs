@@ -1,5 +1,6 @@
 //! The main job without a screen: the engine trains on the built-in set.
 
+#[expect(dead_code, reason = "no test here asks anything after the last step")]
 mod common;
 
 use common::{Watched, config, journal_kinds, rows, series, train};

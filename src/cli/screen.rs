@@ -69,13 +69,13 @@ impl RunPlace {
             (Some(run), false) => (globals.config(config)?, Place::New(run.clone())),
             (None, _) => (globals.config(config)?, Place::Next("runs".into())),
         };
-        Ok(Job { config, place, steps: self.steps })
+        Ok(Job { config, place, steps: self.steps, attended: false })
     }
 }
 
 impl Run for Screen {
     fn run(self, globals: &Globals) -> Result<Code, Report> {
-        let job = self.place.job(self.config.as_deref(), globals)?;
+        let job = Job { attended: true, ..self.place.job(self.config.as_deref(), globals)? };
         let log = globals.log.as_deref().map(Log::open).transpose()?;
         let stage = tui::Stage::take()?;
         let (handle, thread) = engine::start(job)?;

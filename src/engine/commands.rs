@@ -2,7 +2,7 @@
 
 use super::{
     EngineError, inspect,
-    message::{Command, Event, Phase, ViewRequest},
+    message::{Command, Event, NeighbourRequest, Phase, ViewRequest},
     trainer::Trainer,
 };
 use crate::run::journal;
@@ -25,9 +25,9 @@ impl Trainer<'_> {
     /// Obeys every command that has come. While paused, waits a little for one.
     pub fn obey(&mut self) -> Result<Next, EngineError> {
         let paused = self.now.phase == Phase::Paused;
-        // Work is left to do even while paused: a measurement.
-        let mut patient = paused && self.measurement.is_none();
-        let (mut once, mut wanted) = (false, None);
+        // Work is left to do even while paused: a measurement, images to search.
+        let mut patient = paused && self.measurement.is_none() && !self.retrieval.busy();
+        let (mut once, mut wanted, mut sought) = (false, None, None);
         loop {
             let command = if let Some(command) = self.early.pop_front() {
                 Ok(command)
@@ -48,6 +48,7 @@ impl Trainer<'_> {
                 }
                 // Of many requests for views only the last is worth the network's time.
                 Ok(Command::Views(request)) => wanted = Some(request),
+                Ok(Command::Neighbours(request)) => sought = Some(later(sought, request)),
                 Ok(command) => self.obey_one(command)?,
                 // A viewer that has gone cannot resume: what it left paused goes on.
                 Err(TryRecvError::Disconnected) if self.now.phase == Phase::Paused => self.resume(),
@@ -56,6 +57,9 @@ impl Trainer<'_> {
         }
         if let Some(request) = wanted {
             self.show_views(request);
+        }
+        if let Some(request) = sought {
+            self.show_neighbours(request);
         }
         if once {
             self.rested();
@@ -71,6 +75,7 @@ impl Trainer<'_> {
             Command::Resume if self.now.phase == Phase::Paused => self.resume(),
             Command::Checkpoint => self.checkpoint(),
             Command::Views(request) => self.show_views(request),
+            Command::Neighbours(request) => self.show_neighbours(request),
             Command::Pause | Command::Resume | Command::StepOnce | Command::Stop => {}
         }
         Ok(())
@@ -79,16 +84,38 @@ impl Trainer<'_> {
     /// Whether the viewer wants to leave, after the last step: edits come too late, views do not.
     pub fn told_to_stop(&mut self) -> bool {
         let waiting: Vec<Command> = self.publisher.commands.try_iter().collect();
-        for command in waiting {
-            match command {
-                Command::Stop => return true,
-                Command::Views(request) => self.show_views(request),
-                Command::Edit(edit) => {
-                    let why = "training has ended".into();
-                    self.publisher.event(Event::Refused { path: edit.path, why });
-                }
-                _ => {}
+        waiting.into_iter().any(|command| self.told_to_stop_by(command))
+    }
+
+    /// After the end, shows the viewer what the model sees until it leaves.
+    pub fn attend(&mut self) {
+        loop {
+            self.retrieve_in_turn();
+            let command = if self.retrieval.busy() {
+                self.publisher.commands.try_recv()
+            } else {
+                self.publisher.commands.recv().map_err(|_| TryRecvError::Disconnected)
+            };
+            let ends = match command {
+                Ok(command) => self.told_to_stop_by(command),
+                Err(error) => error == TryRecvError::Disconnected,
+            };
+            if ends {
+                return;
             }
+        }
+    }
+
+    fn told_to_stop_by(&mut self, command: Command) -> bool {
+        match command {
+            Command::Stop => return true,
+            Command::Views(request) => self.show_views(request),
+            Command::Neighbours(request) => self.show_neighbours(request),
+            Command::Edit(edit) => {
+                let why = "training has ended".into();
+                self.publisher.event(Event::Refused { path: edit.path, why });
+            }
+            _ => {}
         }
         false
     }
@@ -127,4 +154,9 @@ impl Trainer<'_> {
             Err(error) => self.publisher.event(Event::Warning(format!("no views: {error}"))),
         }
     }
+}
+
+/// The later of two requests; that the model is to be the newest holds on.
+fn later(before: Option<NeighbourRequest>, request: NeighbourRequest) -> NeighbourRequest {
+    NeighbourRequest { fresh: request.fresh || before.is_some_and(|it| it.fresh), ..request }
 }

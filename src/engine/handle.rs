@@ -83,6 +83,7 @@ impl Coalesce for StepRecord {
                 None => values.push((tag, span)),
             }
         }
-        Self { step: later.step, time: later.time, values }
+        // A measurement is of a step that lies back.
+        Self { step: self.step.max(later.step), time: self.time.max(later.time), values }
     }
 }

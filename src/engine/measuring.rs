@@ -3,7 +3,7 @@
 
 use super::{
     EngineError,
-    message::{Event, Phase},
+    message::{Event, Phase, Span, StepRecord},
     pace::Pace,
     trainer::Trainer,
 };
@@ -137,6 +137,8 @@ impl Trainer<'_> {
         let row = values.iter().map(|(tag, value)| (tag.as_str(), *value));
         let logged = self.run.metrics().record(report.step, time, row);
         self.warn_of(logged);
+        let values = values.into_iter().map(|(tag, value)| (tag.into(), Span::of(value))).collect();
+        self.publisher.record(StepRecord { step: report.step, time, values });
         let report = Arc::new(measured.invariance);
         if report.step == 0 {
             self.now.invariance_at_start = Some(report.clone());

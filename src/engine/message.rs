@@ -24,6 +24,8 @@ pub enum Command {
     Checkpoint,
     /// Make the views of a held-out image and their cosines from the model as it is now.
     Views(ViewRequest),
+    /// Look for the training images nearest to a held-out one.
+    Neighbours(NeighbourRequest),
     /// Write a checkpoint and end.
     Stop,
 }
@@ -101,6 +103,8 @@ pub struct Snapshot {
     pub knn: Vec<(Arc<str>, f32)>,
     /// The last views made for a [`Command::Views`].
     pub views: Option<Arc<ViewSheet>>,
+    /// The last neighbours found for a [`Command::Neighbours`].
+    pub neighbours: Option<Arc<NeighbourSheet>>,
     /// Number of training and held-out images.
     pub images: (usize, usize),
 }
@@ -145,6 +149,61 @@ pub struct ViewParam {
     pub shared: bool,
 }
 
+/// Whose neighbours are looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NeighbourRequest {
+    /// Among the held-out images of one class only: a set of labels, and a class of it, by their places.
+    pub within: Option<(usize, usize)>,
+    /// The how-manieth of these images; taken modulo their number.
+    pub place: usize,
+    /// By the model as it is now, not by one that the images have been searched with before.
+    pub fresh: bool,
+}
+
+/// The neighbours of one held-out image in V and in every embedding space.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NeighbourSheet {
+    pub request: NeighbourRequest,
+    /// Which held-out image it is.
+    pub index: usize,
+    /// How many there are to choose from; with a class, of that class.
+    pub candidates: usize,
+    /// The step of the model.
+    pub step: u64,
+    /// Training images that were searched, and all that will be.
+    pub searched: (usize, usize),
+    /// A search by a newer model is under way.
+    pub outdated: bool,
+    /// Width and height in pixels.
+    pub side: usize,
+    pub query: Near,
+    /// The sets of labels: name, and names of the classes.
+    pub sets: Vec<(String, Vec<String>)>,
+    /// `V` first, then `all`, then each head.
+    pub spaces: Vec<Neighbourhood>,
+}
+
+/// The nearest images in one space.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Neighbourhood {
+    pub name: Arc<str>,
+    /// The nearest first.
+    pub near: Vec<Near>,
+}
+
+/// One image near the query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Near {
+    /// Its index among the training images.
+    pub index: usize,
+    /// Cosine to the query.
+    pub cosine: f32,
+    /// `[side, side, 3]` bytes.
+    pub rgb: Arc<[u8]>,
+    /// For each set of labels its class, and whether that is the query's.
+    pub labels: Vec<(String, bool)>,
+}
+
 /// A value over one or several merged steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Span {
@@ -172,13 +231,14 @@ impl Span {
     }
 }
 
-/// The curves' figures of one step (of several, once merged): tag → value. Tags are those of
-/// `metrics.jsonl`: `loss`, `loss/all`, `loss/color`, `lr`, `images_per_s`.
+/// The curves' figures of one step, or of one measurement (of several, once merged): tag → value. Tags are
+/// those of `metrics.jsonl`: `loss`, `loss/all`, `loss/color`, `lr`, `images_per_s`; of a measurement
+/// `invariance/all/crop`, `selectivity/color`, `knn/class`, `std/all` and their like.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepRecord {
-    /// The (last) step, counted from 1.
+    /// The (last) step, counted from 1; of a measurement, that of the model that was measured.
     pub step: u64,
-    /// Seconds since the run's start.
+    /// Seconds since the run's start; of a measurement, when it was done.
     pub time: f64,
     pub values: Vec<(Arc<str>, Span)>,
 }

@@ -15,6 +15,7 @@ pub mod models;
 mod pace;
 mod preparing;
 mod recall;
+mod retrieval;
 mod saving;
 mod supervision;
 mod trainer;
@@ -43,6 +44,9 @@ pub struct Job {
     pub place: Place,
     /// Steps in all; none: as many as `train.epochs` make, or as the resumed run was to make.
     pub steps: Option<u64>,
+    /// Whether, after the last step, the viewer may still ask for views and neighbours: the thread then ends
+    /// when it is told to stop, or when the viewer has gone.
+    pub attended: bool,
 }
 
 /// Where a run's records go. A new directory is made once the data could be loaded.

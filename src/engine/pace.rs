@@ -13,22 +13,28 @@ const SAVED: Duration = Duration::from_millis(100);
 /// An account in seconds: training pays in, measuring draws out.
 #[derive(Debug)]
 pub struct Pace {
+    share: f64,
     /// May be overdrawn: by a slice that is longer than what there was, or by measuring for a checkpoint.
     balance: f64,
     since: Instant,
 }
 
 impl Pace {
-    /// Empty.
+    /// That of measurements, empty.
     pub fn new(now: Instant) -> Self {
-        Self { balance: 0.0, since: now }
+        Self::of(SHARE, now)
+    }
+
+    /// For this share of the time, empty.
+    pub fn of(share: f64, now: Instant) -> Self {
+        Self { share, balance: 0.0, since: now }
     }
 
     /// Whether there is time for a slice.
     pub fn allows(&mut self, now: Instant) -> bool {
         let trained = now.saturating_duration_since(self.since).as_secs_f64();
         self.since = now;
-        self.balance = (self.balance + SHARE * trained).min(SAVED.as_secs_f64());
+        self.balance = (self.balance + self.share * trained).min(SAVED.as_secs_f64());
         self.balance > 0.0
     }
 

@@ -8,6 +8,7 @@ use super::{
     models,
     pace::Pace,
     recall::recall,
+    retrieval::Retrieval,
     saving::Facts,
     trainer::{Saved, Trainer},
 };
@@ -86,6 +87,7 @@ impl<'a> Trainer<'a> {
             frozen,
             measurement,
             pace: Pace::new(Instant::now()),
+            retrieval: Retrieval::default(),
             collapsing: Vec::new(),
             generations,
             replay,

@@ -23,10 +23,9 @@ pub(super) fn recall(now: &mut Snapshot, run: &RunDir, publisher: &Publisher) ->
             let knn =
                 row.values.iter().filter_map(|(tag, value)| Some((tag.strip_prefix("knn/")?.into(), *value)));
             now.knn = knn.collect();
-        } else {
-            let values = row.values.into_iter().map(|(tag, value)| (tag, Span::of(value))).collect();
-            publisher.record(StepRecord { step: row.step, time: row.time, values });
         }
+        let values = row.values.into_iter().map(|(tag, value)| (tag, Span::of(value))).collect();
+        publisher.record(StepRecord { step: row.step, time: row.time, values });
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use super::{
     message::{Command, Event, Phase, Snapshot, Span, StepRecord},
     meter::Meter,
     pace::Pace,
+    retrieval::Retrieval,
     supervision,
 };
 use crate::{
@@ -41,6 +42,8 @@ pub(super) struct Trainer<'a> {
     pub measurement: Option<Measurement>,
     /// When a slice of it is due.
     pub pace: Pace,
+    /// Whose neighbours the viewer looks at.
+    pub retrieval: Retrieval,
     /// The spaces that were collapsing when they were last measured.
     pub collapsing: Vec<String>,
     /// How often a head of each name was made.
@@ -65,13 +68,18 @@ pub(super) struct Saved {
 
 /// Prepares and trains until all steps are done, or until it is told to stop.
 pub(super) fn run(job: Job, publisher: &Publisher) -> Result<(), EngineError> {
+    let attended = job.attended;
     let Some(mut trainer) = Trainer::prepare(job, publisher)? else {
         // Told to stop before there was anything to keep.
         publisher.publish(Snapshot { phase: Phase::Stopped, ..publisher.latest() });
         return Ok(());
     };
     let ended = trainer.train();
-    trainer.close(ended)
+    trainer.close(ended)?;
+    if attended && trainer.now.phase == Phase::Finished {
+        trainer.attend();
+    }
+    Ok(())
 }
 
 impl Trainer<'_> {
@@ -89,6 +97,7 @@ impl Trainer<'_> {
                 Next::Rest => {}
             }
             self.measure_in_turn()?;
+            self.retrieve_in_turn();
         }
     }
 

@@ -9,6 +9,7 @@ pub mod collapse;
 mod error;
 mod few_shot;
 mod frozen;
+pub mod gallery;
 pub mod invariance;
 pub mod lbfgs;
 mod linear;
@@ -27,6 +28,7 @@ mod views;
 
 pub use error::EvalError;
 pub use frozen::Frozen;
+pub use gallery::Gallery;
 pub use invariance::InvarianceReport;
 pub use measurement::{Filling, Measured, Measurement, Subject};
 pub use offline::{Asked, Evaluation, Offline};

@@ -64,19 +64,23 @@ pub fn accuracy(
     Ok(right as f32 / query_classes.len().max(1) as f32)
 }
 
-/// The class that the nearest of the bank vote for.
-fn vote(cosines: &[f32], bank_classes: &[u16], classes: usize) -> usize {
+/// The places of the `k` largest cosines, the largest first; of equals the first.
+pub(super) fn nearest(cosines: &[f32], k: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..cosines.len()).collect();
-    let k = NEIGHBOURS.min(order.len());
     let nearer = |a: &usize, b: &usize| cosines[*b].total_cmp(&cosines[*a]).then(a.cmp(b));
     if k < order.len() {
         order.select_nth_unstable_by(k, nearer);
         order.truncate(k);
     }
-    // A sum in a fixed order: the same bits every time.
     order.sort_unstable_by(nearer);
+    order
+}
+
+/// The class that the nearest of the bank vote for.
+fn vote(cosines: &[f32], bank_classes: &[u16], classes: usize) -> usize {
     let mut votes = vec![0.0f32; classes.max(1)];
-    for at in order {
+    // A sum in a fixed order: the same bits every time.
+    for at in nearest(cosines, NEIGHBOURS) {
         // Relative to the largest possible cosine, so that nothing overflows.
         votes[usize::from(bank_classes[at])] += ((cosines[at] - 1.0) / TEMPERATURE).exp();
     }

@@ -10,6 +10,10 @@ pub enum Action {
     ShowTrain,
     /// Show the views, large.
     ShowViews,
+    /// Show the matrix of invariance, and the course of its figures.
+    ShowInvariance,
+    /// Show the nearest neighbours of an image.
+    ShowNeighbours,
     /// Give the focus to the next pane.
     NextPane,
     /// Give the focus to the pane before.
@@ -18,6 +22,10 @@ pub enum Action {
     Up,
     /// One row down.
     Down,
+    /// One column to the left.
+    Left,
+    /// One column to the right.
+    Right,
     /// The first row.
     First,
     /// The last row.
@@ -52,12 +60,26 @@ pub enum Action {
     XAxis,
     /// The invariance now, or at random initialisation.
     Baseline,
+    /// Plain cosines, or rescaled ones.
+    Raw,
+    /// What else is measured of the spaces.
+    NextFilling,
     /// The held-out image before.
     PreviousImage,
     /// The next held-out image.
     NextImage,
     /// Draw the views' parameters anew.
     Resample,
+    /// Any held-out image.
+    AnyImage,
+    /// Images of the next class only.
+    NextClass,
+    /// Images of the class before only.
+    PreviousClass,
+    /// Search again, by the model as it is now.
+    SearchAnew,
+    /// Pictures of the chosen space only, but large.
+    Enlarge,
     /// Paint everything again.
     Redraw,
     /// What the keys do here.

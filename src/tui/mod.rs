@@ -7,6 +7,8 @@ pub mod figures;
 mod input;
 pub mod keymap;
 pub mod pictures;
+#[cfg(test)]
+mod played;
 mod probe;
 mod run;
 pub mod state;

@@ -56,7 +56,7 @@ impl std::str::FromStr for Images {
 /// Dark to bright.
 const RAMP: &[u8] = b" .:-=+*#%@";
 /// So many encoded pictures are kept.
-const KEPT: usize = 24;
+const KEPT: usize = 96;
 
 enum Drawn {
     Pixels(Box<Protocol>),

@@ -199,7 +199,7 @@ impl<'a> Loop<'a> {
                     self.state.press(&key, Instant::now())
                 }
                 Event::Paste(text) => {
-                    self.state.editor.type_text(&text);
+                    self.state.type_text(&text);
                     None
                 }
                 _ => None,

@@ -1,165 +1,23 @@
 //! The screens as text, drawn from a run that stands still, and keys against an engine that is played.
 
 use super::{
-    pictures::{Images, Pictures},
+    pictures::Pictures,
+    played::{Played, machine, snapshot},
     state::{Effect, Over, Pane, Screen, State},
     theme::{Depth, Theme},
-    view,
 };
 use crate::{
     config::Config,
     device::{DeviceReading, Gpu},
     engine::{
-        Publisher, line,
+        line,
         message::{
-            Command, Edit, Event, InvarianceReport, Phase, Snapshot, Span, StepRecord, ViewParam,
-            ViewRequest, ViewSheet, ViewTile,
+            Command, Edit, Event, InvarianceReport, NeighbourRequest, Phase, Snapshot, Span, StepRecord,
         },
     },
 };
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use ratatui::{buffer::Buffer, layout::Rect};
 use serde_json::json;
 use std::{sync::Arc, time::Instant};
-
-/// A run, its engine played by the test.
-struct Played {
-    state: State,
-    engine: Publisher,
-    pictures: Pictures,
-    theme: Theme,
-}
-
-impl Played {
-    /// At step 1840 of 7800, with everything measured.
-    fn training() -> Self {
-        let (handle, engine) = line(Snapshot::default());
-        let theme = Theme { depth: Depth::True };
-        let pictures = Pictures::new(theme, Some(Images::Ascii), false);
-        let mut it = Self { state: State::new(handle, None, Instant::now()), engine, pictures, theme };
-        for step in 1..=1840 {
-            let fall = |start: f32| start * (0.4 + 0.6 * (-(step as f32) / 600.0).exp());
-            let values = [("loss/all", 6.9), ("loss/color", 5.9), ("loss/rotation", 6.4)];
-            let values = values.map(|(tag, start)| (Arc::from(tag), Span::of(fall(start)))).to_vec();
-            it.engine.record(StepRecord { step, time: step as f64 * 0.2, values });
-        }
-        it.publish(snapshot());
-        it.state.device.take(machine());
-        it
-    }
-
-    fn publish(&mut self, snapshot: Snapshot) {
-        self.engine.publish(snapshot);
-        self.state.refresh(Instant::now());
-    }
-
-    fn press(&mut self, keys: &str) -> Option<Effect> {
-        let mut effect = None;
-        for c in keys.chars() {
-            let code = match c {
-                '\t' => KeyCode::Tab,
-                '\n' => KeyCode::Enter,
-                '\u{1b}' => KeyCode::Esc,
-                c => KeyCode::Char(c),
-            };
-            effect = self.state.press(&KeyEvent::new(code, KeyModifiers::NONE), Instant::now());
-        }
-        effect
-    }
-
-    /// What the engine was asked for since the last call.
-    fn asked(&self) -> Vec<Command> {
-        self.engine.commands.try_iter().filter(|command| !matches!(command, Command::Views(_))).collect()
-    }
-
-    fn draw(&mut self, width: u16, height: u16) -> String {
-        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-        view::draw(&self.state, self.theme, &mut self.pictures, &mut buffer);
-        let row = |y: u16| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
-        (0..height).map(|y| row(y).trim_end().to_owned() + "\n").collect()
-    }
-}
-
-fn snapshot() -> Snapshot {
-    let report = |step, own: f32| InvarianceReport {
-        step,
-        heads: ["all", "color", "rotation"].map(String::from).to_vec(),
-        augmentations: ["crop", "flip", "color", "blur", "rotation"].map(String::from).to_vec(),
-        raw: vec![vec![0.9; 5]; 3],
-        rescaled: vec![
-            vec![0.93, 0.98, 0.91, 0.99, 0.9],
-            vec![0.9, 0.97, own, 0.99, 0.88],
-            vec![0.92, 0.95, 0.89, 0.99, -0.03],
-        ],
-        selectivity: vec![None, Some(0.73), Some(0.97)],
-    };
-    Snapshot {
-        phase: Phase::Training,
-        run: Some("runs/r0042".into()),
-        config: Arc::new(Config::quickstart()),
-        step: 1840,
-        steps: 7800,
-        epoch: 23.6,
-        loss: Some(2.314),
-        losses: vec![
-            ("all".into(), Some(2.76)),
-            ("color".into(), Some(2.36)),
-            ("rotation".into(), Some(2.56)),
-        ],
-        lr: 0.0517,
-        images_per_s: 412.0,
-        compute: "cpu (avx512)".into(),
-        invariance: Some(Arc::new(report(1800, 0.21))),
-        invariance_at_start: Some(Arc::new(report(0, 0.35))),
-        knn: vec![("shape".into(), 0.31), ("colour".into(), 0.8)],
-        views: Some(Arc::new(sheet(1840))),
-        images: (5000, 1000),
-        ..Snapshot::default()
-    }
-}
-
-fn sheet(step: u64) -> ViewSheet {
-    let tile = |name: &'static str, shade: u8, cosines: [f32; 3]| ViewTile {
-        name,
-        rgb: (0..32 * 32).flat_map(|i| [(i / 32 * 8) as u8, shade, (i % 32 * 8) as u8]).collect(),
-        params: ["crop area 0.62, 25×25 at 3,4", "flip no", "color hue +.03 · gray", "rotation 90°"]
-            .map(|text| text.split_once(' ').unwrap())
-            .map(|(augmentation, text)| ViewParam {
-                augmentation,
-                text: text.into(),
-                shared: augmentation == name,
-            })
-            .to_vec(),
-        cosines: ["all", "color", "rotation"].map(Arc::from).into_iter().zip(cosines).collect(),
-    };
-    ViewSheet {
-        request: ViewRequest { index: 16, draw: 0 },
-        count: 1000,
-        step,
-        side: 32,
-        original: vec![0; 32 * 32 * 3].into(),
-        labels: vec!["shape house".into(), "colour red".into()],
-        views: vec![
-            tile("q", 200, [1.0, 1.0, 1.0]),
-            tile("k0", 160, [0.91, 0.22, 0.8]),
-            tile("color", 120, [0.88, 0.87, 0.77]),
-            tile("rotation", 80, [0.9, 0.19, 0.95]),
-        ],
-    }
-}
-
-fn machine() -> DeviceReading {
-    DeviceReading {
-        gpu_note: "no GPU found: no NVIDIA driver; no AMD GPU".into(),
-        cores: vec![0.9, 0.5],
-        cpu: 0.7,
-        memory_used: 3 << 30,
-        memory_total: 24 << 30,
-        process_cpu: 1.4,
-        process_memory: 400 << 20,
-        ..DeviceReading::default()
-    }
-}
 
 #[test]
 fn the_training_screen() {
@@ -180,6 +38,70 @@ fn the_screen_of_views_marks_what_is_shared() {
     assert_eq!(screen.matches("= q ").count(), 2, "{screen}");
     insta::assert_snapshot!("views_120x36", screen);
     insta::assert_snapshot!("views_80x24", it.draw(80, 24));
+}
+
+#[test]
+fn the_screen_of_invariance_tells_every_figure_and_its_course() {
+    let mut it = Played::training();
+    it.press("3");
+    insta::assert_snapshot!("screen_invariance_120x36", it.draw(120, 36));
+    it.press("jhhhhf\t\t");
+    insta::assert_snapshot!("screen_invariance_80x24", it.draw(80, 24));
+    it.press("v");
+    let raw = it.draw(120, 36);
+    assert!(raw.contains("mean cosine") && !raw.contains("select. "), "{raw}");
+    // More columns than there is room for: the chosen one is among those that are shown.
+    let mut wide = snapshot();
+    let report = wide.invariance.as_deref().cloned().unwrap();
+    let names = (0..30).map(|i| format!("a{i:02}")).collect();
+    let (rescaled, raw) = (vec![vec![0.5; 30]; 3], vec![vec![0.5; 30]; 3]);
+    wide.invariance =
+        Some(Arc::new(InvarianceReport { step: 1801, augmentations: names, rescaled, raw, ..report }));
+    it.publish(wide);
+    it.press(&"l".repeat(24));
+    let screen = it.draw(100, 36);
+    assert!(screen.contains("Invariance to a24") && screen.contains(" a24"), "{screen}");
+}
+
+#[test]
+fn the_screen_of_neighbours_shows_every_space() {
+    let mut it = Played::training();
+    it.press("4");
+    insta::assert_snapshot!("neighbours_120x36", it.draw(120, 36));
+    it.press("jj");
+    insta::assert_snapshot!("neighbours_80x24", it.draw(80, 24));
+    it.press("z");
+    insta::assert_snapshot!("neighbours_large_120x36", it.draw(120, 36));
+}
+
+/// What the keys of that screen ask for.
+#[test]
+fn neighbours_are_asked_for_by_number_by_class_and_by_chance() {
+    let mut it = Played::training();
+    let mut asked = |keys: &str| {
+        it.press(keys);
+        let last = it.engine.commands.try_iter().filter_map(|command| match command {
+            Command::Neighbours(request) => Some(request),
+            _ => None,
+        });
+        let last = last.last();
+        (last, it.draw(120, 36))
+    };
+    let at = |place| NeighbourRequest { place, ..NeighbourRequest::default() };
+    assert_eq!(asked("4").0, Some(NeighbourRequest { fresh: true, ..at(0) }), "by the model as it is now");
+    assert_eq!(asked(".").0, Some(at(1)));
+    assert_eq!(asked(",").0, Some(at(0)));
+    assert_eq!(asked(",").0, Some(at(999)), "round the end");
+    let (none, screen) = asked("e1001\n");
+    assert!(none.is_none() && screen.contains("“1001” is none of the held-out images: 1 – 1000"), "{screen}");
+    assert_eq!(asked("\u{1b}e17\n").0, Some(at(16)));
+    assert_eq!(asked("v").0, Some(NeighbourRequest { within: Some((0, 0)), ..at(0) }));
+    assert_eq!(asked("vv").0, Some(NeighbourRequest { within: Some((1, 0)), ..at(0) }), "the next set");
+    assert_eq!(asked("V").0, Some(NeighbourRequest { within: Some((0, 1)), ..at(0) }));
+    let (any, other) = (asked("g").0.unwrap(), asked("g").0.unwrap());
+    assert_eq!((any.within, any.place == other.place), (Some((0, 1)), false));
+    assert_eq!(asked("a").0, Some(NeighbourRequest { fresh: true, ..other }));
+    assert_eq!(asked("1a").0, None, "elsewhere the key means nothing");
 }
 
 #[test]
@@ -223,7 +145,7 @@ fn it_draws_at_every_size() {
     };
     let mut trained = Played::training();
     for it in [&mut fresh, &mut trained] {
-        for screen in [Screen::Train, Screen::Views] {
+        for (screen, _) in Screen::ALL {
             for focus in Pane::ALL {
                 for over in
                     [Over::Nothing, Over::Question, Over::Help(3), Over::Help(usize::MAX), Over::Failure(0)]

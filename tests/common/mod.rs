@@ -58,7 +58,16 @@ pub struct Watched {
 
 impl Watched {
     pub fn start(config: Config, place: Place, steps: u64) -> Self {
-        let (handle, thread) = engine::start(Job { config, place, steps: Some(steps) }).unwrap();
+        Self::of(Job { config, place, steps: Some(steps), attended: false })
+    }
+
+    /// One that answers after its last step, until it is told to stop.
+    pub fn attend(config: Config, place: Place, steps: u64) -> Self {
+        Self::of(Job { config, place, steps: Some(steps), attended: true })
+    }
+
+    fn of(job: Job) -> Self {
+        let (handle, thread) = engine::start(job).unwrap();
         Self { handle, thread, events: Vec::new() }
     }
 

@@ -88,14 +88,6 @@ struct Done {
     to: Value,
 }
 
-/// A value that is being typed.
-#[derive(Clone, Debug, Default)]
-pub struct Typed {
-    pub text: String,
-    /// What is wrong with it.
-    pub error: Option<String>,
-}
-
 /// The state of the list.
 #[derive(Clone, Debug, Default)]
 pub struct Editor {
@@ -106,7 +98,6 @@ pub struct Editor {
     done: Vec<Done>,
     undone: Vec<Done>,
     count: u64,
-    pub typed: Option<Typed>,
 }
 
 /// So many edits can be taken back.
@@ -115,8 +106,6 @@ const MEMORY: usize = 1_000;
 const TINY: f64 = 1e-3;
 /// The finest step, as a part of the usual one.
 const FINEST: f64 = 1e-4;
-/// Longest typed value.
-const LONGEST: usize = 24;
 
 impl Editor {
     /// The rows as they stand.
@@ -224,16 +213,6 @@ impl Editor {
         if sent.way == Way::Undone {
             let place = there.partition_point(|done| done.number < refused.number);
             there.insert(place, refused);
-        }
-    }
-
-    /// Adds to the typed text what can belong to a number.
-    pub fn type_text(&mut self, text: &str) {
-        if let Some(typed) = &mut self.typed {
-            let room = LONGEST.saturating_sub(typed.text.len());
-            let fitting = text.chars().filter(|c| c.is_ascii_alphanumeric() || "+-._".contains(*c));
-            typed.text.extend(fitting.take(room));
-            typed.error = None;
         }
     }
 }

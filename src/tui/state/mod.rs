@@ -1,22 +1,28 @@
 //! What the screen shows, without a word about how: the engine's newest state, the curves, the
 //! editor, and where the reader is. Driven by keys and by time; testable without a terminal.
 
+pub mod album;
 pub mod device;
 pub mod editor;
 pub mod heads;
+pub mod matrix;
 pub mod notices;
 pub mod plain;
 mod press;
+mod roaming;
 pub mod series;
+pub mod typed;
 
 use crate::engine::{
     Handle,
-    message::{Command, Event, Phase, Snapshot, ViewRequest},
+    message::{Command, Event, InvarianceReport, Phase, Snapshot, ViewRequest},
 };
 use crate::tui::Listener;
+use album::Album;
 use device::DeviceHistory;
 use editor::Editor;
 use heads::Heads;
+use matrix::Matrix;
 use notices::{Notices, Tone};
 use plain::{plain, plain_line};
 use series::{Along, SeriesStore};
@@ -24,6 +30,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use typed::Typed;
 
 /// Data alone is shown this often; keys and events at once.
 const CALM: Duration = Duration::from_millis(500);
@@ -36,6 +43,18 @@ pub enum Screen {
     #[default]
     Train,
     Views,
+    Invariance,
+    Neighbours,
+}
+
+impl Screen {
+    /// In the order of their numbers, with their names.
+    pub const ALL: [(Self, &str); 4] = [
+        (Self::Train, "Train"),
+        (Self::Views, "Views"),
+        (Self::Invariance, "Invariance"),
+        (Self::Neighbours, "Neighbours"),
+    ];
 }
 
 /// A pane of the training screen.
@@ -107,6 +126,10 @@ pub struct State {
     pub baseline: bool,
     /// The views last asked for.
     pub asked: Option<ViewRequest>,
+    /// A number that is being typed.
+    pub typed: Option<Typed>,
+    pub matrix: Matrix,
+    pub album: Album,
     pub device: DeviceHistory,
     pub notices: Notices,
     /// Why training ended, if it failed.
@@ -140,6 +163,9 @@ impl State {
             along: Along::default(),
             baseline: false,
             asked: None,
+            typed: None,
+            matrix: Matrix::default(),
+            album: Album::default(),
             device: DeviceHistory::default(),
             notices: Notices::default(),
             failure: None,
@@ -214,7 +240,7 @@ impl State {
             self.over = Over::Failure(0);
         }
         let measured = |it: &Snapshot| it.invariance.as_ref().map(|report| report.step);
-        if matches!(new.phase, Phase::Training | Phase::Paused) {
+        if self.answers() {
             match self.asked {
                 None => self.ask_views(ViewRequest::default()),
                 // Their cosines are to be the model's as it is: anew with every measurement and edit.
@@ -225,9 +251,11 @@ impl State {
             }
         }
         let views = |it: &Snapshot| it.views.as_ref().map(|sheet| (sheet.request, sheet.step));
+        let neighbours = |it: &Snapshot| it.neighbours.as_ref().map(Arc::as_ptr);
         std::mem::discriminant(&old.phase) != std::mem::discriminant(&new.phase)
             || old.revision != new.revision
             || views(&old) != views(&new)
+            || neighbours(&old) != neighbours(&new)
             || measured(&old) != measured(&new)
     }
 
@@ -246,6 +274,22 @@ impl State {
     /// Whether something lies on top. Pictures made of pixels would lie above it.
     pub fn covered(&self) -> bool {
         matches!(self.over, Over::Help(_) | Over::Failure(_))
+    }
+
+    /// Whether the engine shows what its model sees when it is asked.
+    pub fn answers(&self) -> bool {
+        let phase = &self.snapshot.phase;
+        self.leaving.is_none() && matches!(phase, Phase::Training | Phase::Paused | Phase::Finished)
+    }
+
+    /// The newest measurement, or the first.
+    pub fn report(&self) -> Option<Arc<InvarianceReport>> {
+        self.snapshot.invariance.clone().or(self.snapshot.invariance_at_start.clone())
+    }
+
+    /// Whether the configuration gives an augmentation of this name a head.
+    pub fn has_head(&self, name: &str) -> bool {
+        self.snapshot.config.augment.iter().any(|it| it.head && it.name() == name)
     }
 
     /// Whether no more steps will be made.

@@ -2,9 +2,10 @@
 
 use super::{
     Effect, Over, Pane, Screen, State,
-    editor::{Row, Typed, number, parse, step},
+    editor::{Row, number, parse, step},
     notices::Tone,
     series::SMOOTHING,
+    typed::Typed,
 };
 use crate::{
     engine::message::{Command, Phase, ViewRequest},
@@ -33,12 +34,14 @@ impl State {
     /// The same without what lies on top.
     pub fn places_below(&self) -> &'static [Place] {
         use Place::*;
-        match (self.editor.typed.is_some(), self.screen, self.focus) {
+        match (self.typed.is_some(), self.screen, self.focus) {
             (true, ..) => &[Typing],
-            (_, Screen::Views, _) => &[ViewsScreen, Tiles, Everywhere],
-            (.., Pane::Augmentations) => &[Augmentations, Train, Everywhere],
-            (.., Pane::Views) => &[ViewsPane, Tiles, Train, Everywhere],
-            _ => &[Train, Everywhere],
+            (_, Screen::Views, _) => &[Tiles, Away, Everywhere],
+            (_, Screen::Invariance, _) => &[InvarianceScreen, Curves, Away, Everywhere],
+            (_, Screen::Neighbours, _) => &[NeighboursScreen, Away, Everywhere],
+            (.., Pane::Augmentations) => &[Augmentations, Train, Curves, Everywhere],
+            (.., Pane::Views) => &[ViewsPane, Tiles, Train, Curves, Everywhere],
+            _ => &[Train, Curves, Everywhere],
         }
     }
 
@@ -46,11 +49,15 @@ impl State {
     pub fn available(&self, action: Action) -> bool {
         let phase = &self.snapshot.phase;
         let row = self.editor.row(&self.snapshot.config);
+        let elsewhere = self.screen == Screen::Neighbours;
         match action {
             Action::StepOnce => *phase == Phase::Paused,
-            Action::PauseResume => matches!(phase, Phase::Paused | Phase::Training),
-            Action::Checkpoint | Action::Resample | Action::NextImage | Action::PreviousImage => {
-                matches!(phase, Phase::Paused | Phase::Training)
+            Action::PauseResume | Action::Checkpoint => matches!(phase, Phase::Paused | Phase::Training),
+            Action::Resample | Action::NextImage | Action::PreviousImage | Action::AnyImage => self.answers(),
+            Action::TypeValue | Action::SearchAnew if elsewhere => self.answers(),
+            Action::NextClass | Action::PreviousClass => {
+                let sheet = self.snapshot.neighbours.as_ref().filter(|_| self.answers());
+                sheet.is_some_and(|sheet| !sheet.sets.is_empty())
             }
             Action::Toggle | Action::ToggleHead | Action::Unfold => matches!(row, Some(Row::Entry(_))),
             Action::TypeValue | Action::Increase | Action::Decrease => {
@@ -71,10 +78,17 @@ impl State {
                 if let KeyCode::Char(c) = event.code
                     && !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
                 {
-                    self.editor.type_text(c.encode_utf8(&mut [0; 4]));
+                    self.type_text(c.encode_utf8(&mut [0; 4]));
                 }
                 None
             }
+        }
+    }
+
+    /// Adds to the value that is being typed, if one is.
+    pub fn type_text(&mut self, text: &str) {
+        if let Some(typed) = &mut self.typed {
+            typed.add(text);
         }
     }
 
@@ -91,6 +105,10 @@ impl State {
             Action::Close => self.close(),
             Action::ShowTrain => self.screen = Screen::Train,
             Action::ShowViews => self.screen = Screen::Views,
+            Action::ShowInvariance => self.screen = Screen::Invariance,
+            Action::ShowNeighbours => self.open_album(),
+            _ if self.screen == Screen::Invariance && self.roam(action) => {}
+            _ if self.screen == Screen::Neighbours && self.leaf(action) => {}
             Action::NextPane => self.move_focus(1),
             Action::PreviousPane => self.move_focus(Pane::ALL.len() - 1),
             Action::PauseResume if self.snapshot.phase == Phase::Paused => self.command(Command::Resume),
@@ -137,7 +155,7 @@ impl State {
 
     fn close(&mut self) {
         self.over = Over::Nothing;
-        self.editor.typed = None;
+        self.typed = None;
     }
 
     fn move_focus(&mut self, by: usize) {
@@ -172,12 +190,11 @@ impl State {
             (_, Action::Last) => self.editor.select(&config, usize::MAX),
             (_, Action::Undo | Action::Redo) => self.go(action, now),
             (_, Action::Erase | Action::EraseAll) => {
-                if let Some(typed) = &mut self.editor.typed {
-                    typed.error = None;
-                    let keep = if action == Action::Erase { typed.text.len().saturating_sub(1) } else { 0 };
-                    typed.text.truncate(keep);
+                if let Some(typed) = &mut self.typed {
+                    typed.erase(action == Action::EraseAll);
                 }
             }
+            (_, Action::Submit) if self.screen == Screen::Neighbours => self.submit_image(),
             (_, Action::Submit) => self.submit(now),
             _ => self.edit_row(action, now),
         }
@@ -232,7 +249,7 @@ impl State {
                 self.editor.unfold(&config, at, true);
                 self.editor.select(&config, self.editor.selected + 1);
             }
-            (_, Action::TypeValue) => self.editor.typed = Some(Typed::default()),
+            (_, Action::TypeValue) => self.typed = Some(Typed::default()),
             (_, Action::Increase | Action::Decrease) => {
                 let direction = if action == Action::Increase { 1.0 } else { -1.0 };
                 let Some((path, knob)) = number(&config, row) else { return };
@@ -247,18 +264,18 @@ impl State {
 
     fn submit(&mut self, now: Instant) {
         let config = self.snapshot.config.clone();
-        let Some(typed) = self.editor.typed.clone() else { return };
+        let Some(typed) = self.typed.clone() else { return };
         let Some((path, knob)) = self.editor.row(&config).and_then(|row| number(&config, row)) else {
-            self.editor.typed = None;
+            self.typed = None;
             return;
         };
         let like = self.editor.value(&config, &path).0.unwrap_or(Value::Null);
         match parse(&typed.text, &like, knob) {
             Ok(value) => {
-                self.editor.typed = None;
+                self.typed = None;
                 self.change(&path, value, now);
             }
-            Err(why) => self.editor.typed = Some(Typed { error: Some(why), ..typed }),
+            Err(why) => self.typed = Some(Typed { error: Some(why), ..typed }),
         }
     }
 

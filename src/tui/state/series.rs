@@ -227,10 +227,12 @@ pub struct SeriesStore {
 }
 
 impl SeriesStore {
-    /// Takes the figures of one step, or of several that were merged on the way.
+    /// Takes the figures of one step or measurement, or of several that were merged on the way. A curve
+    /// rests if others of its family, such as `loss/…`, have a figure and it has none.
     pub fn push(&mut self, record: &StepRecord) {
         for series in &mut self.series {
-            if !record.values.iter().any(|(tag, _)| *tag == series.tag) {
+            let told = record.values.iter().any(|(tag, _)| family(tag) == family(&series.tag));
+            if told && !record.values.iter().any(|(tag, _)| *tag == series.tag) {
                 series.resting = true;
             }
         }
@@ -253,6 +255,11 @@ impl SeriesStore {
     pub fn under<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a Series)> {
         self.series.iter().filter_map(move |series| Some((series.tag.strip_prefix(prefix)?, series)))
     }
+}
+
+/// What a tag is one of: `loss` of `loss/color`.
+fn family(tag: &str) -> &str {
+    tag.split_once('/').map_or(tag, |(family, _)| family)
 }
 
 #[cfg(test)]
@@ -307,13 +314,29 @@ mod tests {
         assert!(store.get("loss/color").unwrap().rests());
     }
 
+    /// Figures of a measurement come between those of the steps, and steps between those.
+    #[test]
+    fn a_measurement_rests_no_loss_and_a_step_no_measurement() {
+        let mut store = SeriesStore::default();
+        let measured =
+            |tag: &str| StepRecord { step: 1, time: 2.0, values: vec![(tag.into(), Span::of(0.5))] };
+        for it in [record(1, 2.0), measured("invariance/all/crop"), record(2, 2.0)] {
+            store.push(&it);
+        }
+        for tag in ["loss/all", "invariance/all/crop"] {
+            assert!(!store.get(tag).unwrap().rests(), "{tag}");
+        }
+        store.push(&measured("invariance/all/flip"));
+        assert!(store.get("invariance/all/crop").unwrap().rests());
+    }
+
     #[test]
     fn switching_at_every_step_stays_bounded() {
         let mut store = SeriesStore::default();
         for step in 1..=200_000 {
             let mut it = record(step, 1.0);
             if step % 2 == 0 {
-                it.values.clear();
+                it.values = vec![("loss/color".into(), Span::of(1.0))];
             }
             store.push(&it);
         }

@@ -97,7 +97,7 @@ fn value<'a>(
     let config = &state.snapshot.config;
     let Some((path, _)) = number(config, it) else { return Vec::new() };
     let (value, pending) = state.editor.value(config, &path);
-    let typed = state.editor.typed.as_ref().filter(|_| chosen);
+    let typed = state.typed.as_ref().filter(|_| chosen);
     let figure = match typed {
         Some(typed) => format!("{}▏", typed.text),
         None => right(&value.as_ref().map(figure).unwrap_or_default(), 8),

@@ -146,7 +146,7 @@ fn footer(state: &State, report: &InvarianceReport) -> String {
 }
 
 /// From what is kept (orange) to what is ignored (blue); the figure says the same.
-fn shade(theme: Theme, value: f32) -> Style {
+pub(super) fn shade(theme: Theme, value: f32) -> Style {
     match theme.depth {
         Depth::Mono => Style::new(),
         _ if value < 0.35 => Style::new().fg(theme.rgb((213, 94, 0))),

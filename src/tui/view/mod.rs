@@ -1,10 +1,13 @@
 //! The screens: where each pane is. A file a pane.
 
 mod augmentations;
+mod curves;
 mod device;
 mod help;
 mod invariance;
 mod losses;
+mod screen_invariance;
+mod screen_neighbours;
 mod screen_views;
 mod status;
 mod views;
@@ -48,6 +51,8 @@ pub fn draw(state: &State, theme: Theme, pictures: &mut Pictures, buffer: &mut B
     let body = Rect { y: area.y + 2, height: area.height - 4, ..area };
     match state.screen {
         Screen::Views => screen_views::draw(state, theme, pictures, body, buffer),
+        Screen::Invariance => screen_invariance::draw(state, theme, body, buffer),
+        Screen::Neighbours => screen_neighbours::draw(state, theme, pictures, body, buffer),
         Screen::Train if area.width >= WHOLE.0 && area.height >= WHOLE.1 => {
             whole(state, theme, pictures, body, buffer);
         }

@@ -106,14 +106,14 @@ fn machine(state: &State) -> Option<String> {
 
 /// The screens.
 pub fn tabs(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
-    let pieces = [(Screen::Train, "1 Train"), (Screen::Views, "2 Views")].map(|(screen, name)| {
-        if screen == state.screen {
-            Span::styled(format!("[{name}] "), theme.strong())
+    let pieces = Screen::ALL.iter().zip(1..).map(|((screen, name), number)| {
+        if *screen == state.screen {
+            Span::styled(format!("[{number} {name}] "), theme.strong())
         } else {
-            Span::styled(format!(" {name}  "), theme.dim())
+            Span::styled(format!(" {number} {name}  "), theme.dim())
         }
     });
-    line(area, pieces.to_vec(), buffer);
+    line(area, pieces.collect(), buffer);
 }
 
 /// A question, what is wrong with a typed value, or the newest notice.
@@ -127,9 +127,15 @@ pub fn message(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
         line(area, vec![Span::styled(text + "  y yes · n no", theme.warn())], buffer);
         return;
     }
-    if let Some(error) = state.editor.typed.as_ref().and_then(|typed| typed.error.as_ref()) {
-        put(area, 1, error, theme.bad(), buffer);
-        return;
+    if let Some(typed) = &state.typed {
+        if let Some(error) = &typed.error {
+            put(area, 1, error, theme.bad(), buffer);
+            return;
+        }
+        if state.screen == Screen::Neighbours {
+            put(area, 1, &format!("number of the held-out image: {}▏", typed.text), theme.strong(), buffer);
+            return;
+        }
     }
     if state.leaving.is_some() && !state.ended() {
         put(area, 1, "writing the checkpoint, then leaving … (q y leaves at once)", theme.warn(), buffer);

@@ -222,12 +222,13 @@ mod tests {
         let mut store = SeriesStore::default();
         let mut last = 1;
         for (step, value) in values {
-            let values = if value == -1.0 { vec![] } else { vec![("loss".into(), Span::of(value))] };
+            let tag = if value == -1.0 { "loss/other" } else { "loss/one" };
+            let values = vec![(tag.into(), Span::of(value))];
             store.push(&StepRecord { step, time: 0.0, values });
             last = step;
         }
         let area = Rect::new(0, 0, 46, 9);
-        let columns = store.get("loss").unwrap().columns(Along::Step, (0.0, last as f64), 80, 0);
+        let columns = store.get("loss/one").unwrap().columns(Along::Step, (0.0, last as f64), 80, 0);
         let curves = [Curve { columns, style: Style::new(), dash: [true; 4] }];
         let along = ["0".into(), "".into(), last.to_string()];
         let (faint, alarm) = (Style::new(), Style::new());

@@ -1,0 +1,101 @@
+//! What the keys do on the screens of invariance and of neighbours.
+
+use super::{Over, Screen, State, album::Album, matrix::Course, typed::Typed};
+use crate::{
+    engine::message::{Command, NeighbourRequest},
+    tui::action::Action,
+};
+
+impl State {
+    /// On the screen of invariance. False for what is no matter of it.
+    pub(super) fn roam(&mut self, action: Action) -> bool {
+        if self.over != Over::Nothing {
+            return false;
+        }
+        match action {
+            Action::Up => self.go_cell((-1, 0)),
+            Action::Down => self.go_cell((1, 0)),
+            Action::Left => self.go_cell((0, -1)),
+            Action::Right => self.go_cell((0, 1)),
+            Action::Raw => self.matrix.raw = !self.matrix.raw,
+            Action::NextFilling => self.matrix.next_filling(),
+            Action::NextPane => self.matrix.turn(1),
+            Action::PreviousPane => self.matrix.turn(Course::ALL.len() - 1),
+            _ => return false,
+        }
+        true
+    }
+
+    /// To a neighbouring cell of the matrix: so many down, so many to the right.
+    fn go_cell(&mut self, by: (isize, isize)) {
+        if let Some(report) = self.report() {
+            self.matrix.go(&report, by);
+        }
+    }
+
+    /// On the screen of neighbours. False for what is no matter of it.
+    pub(super) fn leaf(&mut self, action: Action) -> bool {
+        if self.over != Over::Nothing {
+            return false;
+        }
+        let sheet = self.snapshot.neighbours.clone();
+        let last = sheet.as_ref().map_or(0, |sheet| sheet.spaces.len().saturating_sub(1));
+        let space = self.album.space.min(last);
+        match action {
+            Action::Up => self.album.space = space.saturating_sub(1),
+            Action::Down => self.album.space = (space + 1).min(last),
+            Action::Enlarge => self.album.large = !self.album.large,
+            _ if !self.available(action) => return false,
+            Action::TypeValue => self.typed = Some(Typed::default()),
+            Action::PreviousImage => self.ask_neighbours(self.album.beside(sheet.as_deref(), -1)),
+            Action::NextImage => self.ask_neighbours(self.album.beside(sheet.as_deref(), 1)),
+            Action::AnyImage => {
+                let request = self.album.any();
+                self.ask_neighbours(request);
+            }
+            Action::SearchAnew => self.ask_neighbours(self.album.anew()),
+            Action::NextClass | Action::PreviousClass => {
+                if let Some(sheet) = &sheet {
+                    let back = action == Action::PreviousClass;
+                    self.ask_neighbours(self.album.next_class(sheet, back));
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Shows the neighbours by the model as it is now.
+    pub(super) fn open_album(&mut self) {
+        let arrives = self.screen != Screen::Neighbours;
+        self.screen = Screen::Neighbours;
+        if arrives && self.answers() {
+            self.ask_neighbours(self.album.anew());
+        }
+    }
+
+    pub(super) fn ask_neighbours(&mut self, request: NeighbourRequest) {
+        self.command(Command::Neighbours(request.clone()));
+        self.album.asked = Some(request);
+    }
+
+    /// Whether neighbours were asked for that have not come yet.
+    pub fn neighbours_awaited(&self) -> bool {
+        let sheet = self.snapshot.neighbours.as_ref();
+        let waits = self.album.asked.is_some() && self.album.asked.as_ref() != sheet.map(|it| &it.request);
+        waits || sheet.is_some_and(|sheet| sheet.outdated)
+    }
+
+    /// Shows the image whose number was typed, counted from 1.
+    pub(super) fn submit_image(&mut self) {
+        let Some(typed) = self.typed.take() else { return };
+        let count = self.snapshot.images.1;
+        match typed.text.parse::<usize>() {
+            Ok(number) if (1..=count).contains(&number) => self.ask_neighbours(Album::at(number - 1)),
+            _ => {
+                let error = Some(format!("“{}” is none of the held-out images: 1 – {count}", typed.text));
+                self.typed = Some(Typed { error, ..typed });
+            }
+        }
+    }
+}
