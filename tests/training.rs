@@ -51,6 +51,8 @@ fn every_loss_falls_and_heads_keep_their_factor() {
         let kept = last(&format!("invariance/{own}/{own}"));
         assert!(kept < general - 0.1, "head {own} is {kept} invariant to {own}, head all {general}");
     }
+    let turned = last("probe/rotation");
+    assert!((0.35..=1.0).contains(&turned), "which way is up can be read from the features: {turned}");
     assert_eq!(journal_kinds(&path), ["start", "checkpoint", "stop"]);
 }
 

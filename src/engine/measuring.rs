@@ -125,6 +125,7 @@ impl Trainer<'_> {
             }
         }
         values.extend(measured.knn.iter().map(|(label, accuracy)| (format!("knn/{label}"), *accuracy)));
+        values.push(("probe/rotation".into(), measured.rotation));
         for filling in &measured.spaces {
             for (tag, value) in
                 [("std", filling.std), ("rankme", filling.rank_me), ("uniformity", filling.uniformity)]

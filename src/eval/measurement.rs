@@ -5,7 +5,8 @@ use super::{
     error::Result,
     invariance, neighbours,
     pairs::{Pairs, Places},
-    uniformity,
+    representation::TURNS,
+    rotation, uniformity,
     views::{Views, clean, slice, some},
 };
 use crate::{
@@ -18,6 +19,8 @@ use std::sync::Arc;
 /// Training images that the neighbours are among, at most; and for each held-out image measured.
 const BANK: usize = 2048;
 const BANK_PER_QUERY: usize = 4;
+/// Training images that the rotation probe is fitted to in all four turns, and held-out ones that it is read on.
+const TURNED: (usize, usize) = (128, 64);
 /// Images whose pairs make the uniformity, at most.
 const PAIRED: usize = 1024;
 
@@ -27,6 +30,8 @@ pub struct Measured {
     pub invariance: InvarianceReport,
     /// Label's name and the accuracy of the weighted kNN on the backbone's features, 0–1.
     pub knn: Vec<(Arc<str>, f32)>,
+    /// Accuracy of the linear rotation probe on the backbone's features, 0–1, of few images.
+    pub rotation: f32,
     /// How every space is filled, by the embeddings of T(x).
     pub spaces: Vec<Filling>,
 }
@@ -76,13 +81,30 @@ pub struct Measurement {
     data: Splits,
     queries: Vec<u32>,
     bank: Vec<u32>,
+    /// Training images and held-out ones, for the rotation probe.
+    turned_images: [Vec<u32>; 2],
     sums: Option<invariance::Sums>,
     /// Each head's embeddings of T(x), row by row.
     embeddings: Vec<Vec<f32>>,
     spaces: Vec<Filling>,
-    /// Done: first the pairs of the images' views, then the bank, the queries, and the heads' spaces.
+    /// What is done, one after the other: so many images of each, then the heads' spaces.
+    stages: [(Stage, usize); 5],
     done: usize,
     features: Vec<Tensor>,
+    turned: Vec<Tensor>,
+}
+
+/// A part of a measurement.
+#[derive(Clone, Copy)]
+enum Stage {
+    /// Pairs of the images' views.
+    Pairs,
+    /// Features of training and of held-out images, for the neighbours.
+    Bank,
+    Queries,
+    /// The same of images in all four turns, for the rotation probe.
+    TurnedBank,
+    TurnedQueries,
 }
 
 impl Measurement {
@@ -99,17 +121,32 @@ impl Measurement {
             BANK.min(BANK_PER_QUERY * queries.len())
         };
         let bank = some(seed, "bank", data.bank().len(), wanted);
+        let turned = [
+            some(seed, "turned", data.bank().len(), TURNED.0),
+            some(seed, "turned held out", data.held_out.len(), TURNED.1),
+        ];
+        let asked = if bank.is_empty() { 0 } else { queries.len() };
+        let stages = [
+            (Stage::Pairs, queries.len()),
+            (Stage::Bank, bank.len()),
+            (Stage::Queries, asked),
+            (Stage::TurnedBank, turned[0].len()),
+            (Stage::TurnedQueries, turned[1].len()),
+        ];
         Ok(Self {
             step: subject.step,
             pairs: Pairs::new(entries, data, &queries, seed)?,
             data: data.clone(),
             queries,
             bank,
+            turned_images: turned,
             sums: None,
             embeddings: Vec::new(),
             spaces: Vec::new(),
+            stages,
             done: 0,
             features: Vec::new(),
+            turned: Vec::new(),
         })
     }
 
@@ -123,33 +160,46 @@ impl Measurement {
     /// # Errors
     /// If an image cannot be read, or the network cannot take them.
     pub fn advance(&mut self, model: &mut Frozen, device: &Device) -> Result<Option<Measured>> {
-        let (pairs, bank) = (self.queries.len(), self.bank.len());
-        let queries = if bank > 0 { pairs } else { 0 };
-        let at = self.done;
-        self.done += if at < pairs {
-            self.add_pairs(model, device)?
-        } else if at < pairs + bank {
-            let features = features(model, self.data.bank(), &self.bank[at - pairs..], device)?;
-            self.keep(features)?
-        } else if at < pairs + bank + queries {
-            let features = features(model, &self.data.held_out, &self.queries[at - pairs - bank..], device)?;
-            self.keep(features)?
-        } else if self.spaces.len() < self.embeddings.len() {
-            self.fill(model)?
-        } else {
-            return Ok(Some(self.finish(model)?));
+        let Some((stage, at)) = self.stage() else {
+            if self.spaces.len() < self.embeddings.len() {
+                self.fill(model)?;
+                return Ok(None);
+            }
+            return self.finish(model).map(Some);
+        };
+        let data = self.data.clone();
+        self.done += match stage {
+            Stage::Pairs => self.add_pairs(model, device)?,
+            Stage::Bank => keep(&mut self.features, features(model, data.bank(), &self.bank[at..], device)?)?,
+            Stage::Queries => {
+                keep(&mut self.features, features(model, &data.held_out, &self.queries[at..], device)?)?
+            }
+            Stage::TurnedBank => {
+                let rows = rotation::features(model, data.bank(), &self.turned_images[0][at..], device)?;
+                keep(&mut self.turned, rows)? / TURNS
+            }
+            Stage::TurnedQueries => {
+                let rows = rotation::features(model, &data.held_out, &self.turned_images[1][at..], device)?;
+                keep(&mut self.turned, rows)? / TURNS
+            }
         };
         Ok(None)
     }
 
-    fn keep(&mut self, features: Tensor) -> candle_core::Result<usize> {
-        let count = features.dim(0)?;
-        self.features.push(features);
-        Ok(count)
+    /// The stage under way, and how many of its images are done. None once only the spaces are left.
+    fn stage(&self) -> Option<(Stage, usize)> {
+        let mut at = self.done;
+        for (stage, count) in self.stages {
+            if at < count {
+                return Some((stage, at));
+            }
+            at -= count;
+        }
+        None
     }
 
     /// How the next head's space is filled.
-    fn fill(&mut self, model: &Frozen) -> Result<usize> {
+    fn fill(&mut self, model: &Frozen) -> Result<()> {
         let place = self.spaces.len();
         let Some(head) = model.heads().nth(place) else {
             return Err(candle_core::Error::msg("a head is gone").into());
@@ -159,7 +209,7 @@ impl Measurement {
         let dim = z.len() / images.max(1);
         let z = Tensor::from_vec(z, (images, dim), &Device::Cpu)?;
         self.spaces.push(Filling::of(head, &z)?);
-        Ok(1)
+        Ok(())
     }
 
     /// Pairs of views of the next few images.
@@ -215,8 +265,19 @@ impl Measurement {
                 knn.push((trained.name.as_str().into(), right));
             }
         }
-        Ok(Measured { invariance, knn, spaces: std::mem::take(&mut self.spaces) })
+        let turned = Tensor::cat(&self.turned, 0)?;
+        let split = self.turned_images[0].len() * TURNS;
+        let held_out = turned.narrow(0, split, turned.dim(0)? - split)?;
+        let rotation = rotation::accuracy(&turned.narrow(0, 0, split)?, &held_out)?;
+        Ok(Measured { invariance, knn, rotation, spaces: std::mem::take(&mut self.spaces) })
     }
+}
+
+/// Adds rows to others; how many.
+fn keep(rows: &mut Vec<Tensor>, more: Tensor) -> candle_core::Result<usize> {
+    let count = more.dim(0)?;
+    rows.push(more);
+    Ok(count)
 }
 
 /// Features of the first slice of these images.

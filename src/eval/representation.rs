@@ -4,10 +4,11 @@ use super::{
     Frozen,
     error::Result,
     pairs::Pairs,
+    rotation,
     views::{Views, slice},
 };
 use crate::{
-    augment::{Augmentation, Entry, Image, PlanAddress, ViewName, plan, rotation::Rotation},
+    augment::{Entry, Image, PlanAddress, ViewName, plan},
     data::{DataError, Donors, Images, Splits},
     nn::normalise,
     rng::Domain,
@@ -85,11 +86,7 @@ impl Rows {
         let mut reader = Reader { model, device, done };
         let mut turned = |images, at| {
             reader.rows(images, at, turns, &mut |views, _, image| {
-                for turn in 0..turns as u8 {
-                    let mut turned = image.clone();
-                    Rotation::apply(&turn, &mut turned);
-                    views.add(&turned);
-                }
+                rotation::add_turns(image, turns, views);
                 Ok(())
             })
         };

@@ -59,6 +59,7 @@ impl Played {
             put("selectivity/rotation".into(), 0.05, 0.97);
             put("knn/shape".into(), 0.1, 0.31);
             put("knn/colour".into(), 0.4, 0.8);
+            put("probe/rotation".into(), 0.4, 0.6);
             it.engine.record(StepRecord { step, time: step as f64 * 0.2, values });
         }
         it.publish(snapshot());

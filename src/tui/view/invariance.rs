@@ -123,7 +123,7 @@ fn figures<'a>(
     pieces
 }
 
-/// What the features are good for: `kNN shape 31% colour 80%`.
+/// What the features are good for: `kNN shape 31% colour 80%  turn 61%`.
 fn neighbours(state: &State) -> String {
     let knn = &state.snapshot.knn;
     if knn.is_empty() || state.baseline {
@@ -132,7 +132,9 @@ fn neighbours(state: &State) -> String {
     let of = |(label, accuracy): &(std::sync::Arc<str>, f32)| {
         format!(" {} {:.0}%", crate::tui::state::plain::plain_line(label), accuracy * 100.0)
     };
-    "kNN".to_owned() + &knn.iter().map(of).collect::<String>()
+    let rotation = state.series.get("probe/rotation").and_then(|series| series.last(0));
+    let rotation = rotation.map(|it| format!("  turn {:.0}%", it * 100.0)).unwrap_or_default();
+    "kNN".to_owned() + &knn.iter().map(of).collect::<String>() + &rotation
 }
 
 fn footer(state: &State, report: &InvarianceReport) -> String {

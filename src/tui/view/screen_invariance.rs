@@ -184,13 +184,14 @@ fn of_head<'a>(
     Listed { series, number, label: state.heads.label(head), name: head.into(), value, chosen }
 }
 
-/// The online kNN of every set of labels.
+/// The online kNN of every set of labels, and the rotation probe.
 fn probes(state: &State) -> Curves<'_> {
-    let curves = state.series.under("knn/").enumerate().map(|(number, (name, series))| {
+    let read = state.series.under("knn/").chain(state.series.under("probe/"));
+    let curves = read.enumerate().map(|(number, (name, series))| {
         let value = newest(series, state.smoothing, true, |value| format!("{:.0}%", value * 100.0));
         Listed { series, number, label: String::new(), name: plain_line(name), value, chosen: false }
     });
-    ("kNN on V, online, share that is right".into(), curves.collect(), 9)
+    ("Read from V, online: labels by kNN, rotation by probe".into(), curves.collect(), 9)
 }
 
 /// How the spaces are filled.
