@@ -27,6 +27,8 @@ pub struct Kind {
     pub heads: bool,
     /// Whether it learns from labels.
     pub labelled: bool,
+    /// The numbers of the `contrast` section that it reads.
+    pub numbers: &'static [&'static str],
     pub(super) make: fn(&Encoder, Start) -> Result<Box<dyn Objective>>,
 }
 

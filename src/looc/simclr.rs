@@ -20,6 +20,7 @@ pub(super) const KIND: Kind = Kind {
     help: "negatives from the batch, no momentum encoder (Chen et al., 2020)",
     heads: true,
     labelled: false,
+    numbers: &["temperature"],
     make: |_, _| Ok(Box::new(SimClr)),
 };
 

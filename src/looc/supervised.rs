@@ -23,6 +23,7 @@ pub(super) const KIND: Kind = Kind {
     help: "a classifier of V by contrast.label, without heads: a baseline",
     heads: false,
     labelled: true,
+    numbers: &[],
     make: |_, start| Ok(Box::new(Supervised::new(start))),
 };
 

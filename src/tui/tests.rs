@@ -208,6 +208,18 @@ fn an_edit_is_pending_until_the_engine_confirms_it() {
     assert_eq!(it.asked(), [Command::Edit(on)]);
 }
 
+/// A number that the objective does not read is not offered.
+#[test]
+fn only_numbers_that_count_can_be_changed() {
+    let mut it = Played::training();
+    for (kind, shown) in [("moco", [true, true]), ("simclr", [true, false]), ("supervised", [false, false])] {
+        let config = Config::quickstart().edited("contrast.kind", &json!(kind));
+        it.publish(Snapshot { config: Arc::new(config.unwrap()), ..snapshot() });
+        let screen = it.draw(120, 36);
+        assert_eq!(["temperature", "momentum"].map(|word| screen.contains(word)), shown, "{kind}:\n{screen}");
+    }
+}
+
 /// Several edits are on their way; the second is refused: undo takes the first back, and only it.
 #[test]
 fn a_refused_edit_leaves_the_history_of_the_others() {

@@ -42,6 +42,12 @@ pub const DIALS: &[Dial] = &[
 ];
 
 impl Dial {
+    /// Whether it does anything: objectives do not read every number.
+    fn counts(&self, config: &Config) -> bool {
+        let of_contrast = self.path.strip_prefix("contrast.");
+        of_contrast.is_none_or(|number| config.contrast.kind.numbers.contains(&number))
+    }
+
     /// Its range.
     pub fn knob(&self) -> Option<&'static Knob> {
         let field = self.path.rsplit('.').next().unwrap_or_default();
@@ -117,7 +123,7 @@ impl Editor {
                 rows.extend(entry.settings.kind().knobs.iter().map(|knob| Row::Knob(i, knob)));
             }
         }
-        rows.extend(DIALS.iter().map(Row::Dial));
+        rows.extend(DIALS.iter().filter(|dial| dial.counts(config)).map(Row::Dial));
         rows
     }
 

@@ -249,6 +249,9 @@ impl State {
                 }
                 Some(_) => {}
             }
+            if self.screen == Screen::Neighbours && self.album.asked.is_none() {
+                self.ask_neighbours(self.album.anew());
+            }
         }
         let views = |it: &Snapshot| it.views.as_ref().map(|sheet| (sheet.request, sheet.step));
         let neighbours = |it: &Snapshot| it.neighbours.as_ref().map(Arc::as_ptr);
