@@ -163,6 +163,12 @@ fn a_first_visit() {
     assert_eq!(edits, 2);
     terminal.keys("2");
     terminal.until("the views' parameters", |text| text.contains("k0") && text.contains("rotation"));
+    terminal.keys("3");
+    terminal.until("the figures at the start", |text| text.contains("at start") && text.contains("select."));
+    terminal.keys("4");
+    terminal.until("all images searched", |text| text.contains("1000 training images"));
+    terminal.keys("v");
+    terminal.until("images of a class", |text| text.contains("of shape "));
     terminal.keys("1");
     terminal.keys("q");
     terminal.until("the question", |text| text.contains("Leave?"));
