@@ -4,7 +4,7 @@ use crate::{
     eval::invariance::InvarianceReport,
     tui::{
         figures::share,
-        state::State,
+        state::{State, plain::plain_line},
         theme::{Depth, Theme},
         widget::text::{left, line, put, right, row},
     },
@@ -15,6 +15,7 @@ use ratatui::{
     style::{Modifier, Style},
     text::Span,
 };
+use unicode_width::UnicodeWidthStr;
 
 /// How wide things are, in columns.
 #[derive(Clone, Copy)]
@@ -89,7 +90,8 @@ pub fn draw(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
     }
     put(row(area, last), 1, &footer(state, report), theme.dim(), buffer);
     if last > report.heads.len() + 1 {
-        put(row(area, last - 1), 1, &neighbours(state), theme.dim(), buffer);
+        let words = neighbours(state, usize::from(area.width).saturating_sub(1));
+        put(row(area, last - 1), 1, &words, theme.dim(), buffer);
     }
 }
 
@@ -123,18 +125,22 @@ fn figures<'a>(
     pieces
 }
 
-/// What the features are good for: `kNN shape 31% colour 80%  turn 61%`.
-fn neighbours(state: &State) -> String {
-    let knn = &state.snapshot.knn;
-    if knn.is_empty() || state.baseline {
+/// What the features are good for, as far as there is room: `kNN shape 31% colour 80% · turn 61%`.
+fn neighbours(state: &State, room: usize) -> String {
+    if state.snapshot.knn.is_empty() || state.baseline {
         return String::new();
     }
-    let of = |(label, accuracy): &(std::sync::Arc<str>, f32)| {
-        format!(" {} {:.0}%", crate::tui::state::plain::plain_line(label), accuracy * 100.0)
-    };
     let rotation = state.series.get("probe/rotation").and_then(|series| series.last(0));
-    let rotation = rotation.map(|it| format!("  turn {:.0}%", it * 100.0)).unwrap_or_default();
-    "kNN".to_owned() + &knn.iter().map(of).collect::<String>() + &rotation
+    let knn = state.snapshot.knn.iter().map(|(label, accuracy)| (plain_line(label), *accuracy));
+    let mut text = "kNN".to_owned();
+    for (name, accuracy) in knn.chain(rotation.map(|accuracy| ("· turn".into(), accuracy))) {
+        let figure = format!(" {name} {:.0}%", accuracy * 100.0);
+        // A figure that is cut is a false figure.
+        if text.width() + figure.width() <= room {
+            text += &figure;
+        }
+    }
+    text
 }
 
 fn footer(state: &State, report: &InvarianceReport) -> String {
