@@ -101,7 +101,7 @@ fn a_run_is_evaluated_and_left_as_it_was() {
 
     // Asked again, and asked less: the same figures.
     let less =
-        eval(&path, &["--json", "--on", "V,V+z:color", "--scores", "knn", "--checkpoint", "4"]).success();
+        eval(&path, &["--json", "--on", "V,V+z:color", "--only", "knn", "--checkpoint", "4"]).success();
     let less: Value = serde_json::from_slice(&less.get_output().stdout).unwrap();
     assert_eq!(figure(&less, ["trained", "knn", "V", "shape"]), knn);
     figure(&less, ["trained", "knn", "V+z:color", "shape"]);
@@ -121,7 +121,7 @@ fn what_is_not_there_is_told() {
     says(eval(&path, &["--checkpoint", "7"]), "has no checkpoint of step 7: it has those of 2;");
     says(eval(&path, &["--checkpoint", "there"]), "there is neither a step nor the folder of a checkpoint");
     says(eval(&path, &["--on", "W"]), "no representation W: known are V, z:all, z:color, z:rotation, z,");
-    says(eval(&path, &["--scores", "luck"]), "no score luck: known are knn, probe,");
+    says(eval(&path, &["--only", "luck"]), "no score luck: known are knn, probe,");
     says(eval(&path, &["--set", "model.width=8"]), "does not fit");
     fs::remove_dir_all(path.join("checkpoints")).unwrap();
     says(eval(&path, &[]), "has no checkpoint yet");

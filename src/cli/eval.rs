@@ -27,7 +27,7 @@ const HELP: &str = "\
 Examples:
   looc-tui eval runs/r0001
   looc-tui eval runs/r0001 --on quick
-  looc-tui eval runs/r0001 --on V,z:color,V+z:color --scores knn,probe --json
+  looc-tui eval runs/r0001 --on V,z:color,V+z:color --only knn,probe --json
   looc-tui eval runs/r0001 --checkpoint 500 --out at-500.json
 
 Representations: V (the backbone's features), z:HEAD (the embedding of a head), z (all heads), and sums.
@@ -49,7 +49,7 @@ pub struct Eval {
     on: Vec<String>,
     /// Only these scores, separated by commas
     #[arg(long, value_name = "SCORES", value_delimiter = ',')]
-    scores: Vec<String>,
+    only: Vec<String>,
     /// One JSON document instead of tables
     #[arg(long)]
     json: bool,
@@ -94,7 +94,7 @@ impl Eval {
     fn asked(&self) -> Asked {
         let preset = |name: &str| self.on.iter().any(|word| word == name);
         let named = self.on.iter().filter(|word| !["quick", "full"].contains(&word.as_str()));
-        Asked { on: named.cloned().collect(), scores: self.scores.clone(), quick: preset("quick") }
+        Asked { on: named.cloned().collect(), scores: self.only.clone(), quick: preset("quick") }
     }
 
     fn evaluate(&self, globals: &Globals) -> Result<Evaluated, Report> {

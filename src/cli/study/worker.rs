@@ -108,7 +108,7 @@ fn start(cell: &Cell, task: Task, asked: &[String; 2], threads: usize) -> Result
             let [on, scores] = asked;
             let out = cell.evaluation();
             folder_of(&out)?;
-            command.arg("eval").arg(&run).args(["--on", on, "--scores", scores, "--out"]).arg(&out)
+            command.arg("eval").arg(&run).args(["--on", on, "--only", scores, "--out"]).arg(&out)
         }
     };
     folder_of(&log)?;
