@@ -167,19 +167,19 @@ impl Measurement {
             }
             return self.finish(model).map(Some);
         };
-        let data = self.data.clone();
+        let (bank, held_out) = (self.data.bank(), &self.data.held_out);
+        let [turned, turned_held_out] = &self.turned_images;
         self.done += match stage {
             Stage::Pairs => self.add_pairs(model, device)?,
-            Stage::Bank => keep(&mut self.features, features(model, data.bank(), &self.bank[at..], device)?)?,
+            Stage::Bank => keep(&mut self.features, features(model, bank, &self.bank[at..], device)?)?,
             Stage::Queries => {
-                keep(&mut self.features, features(model, &data.held_out, &self.queries[at..], device)?)?
+                keep(&mut self.features, features(model, held_out, &self.queries[at..], device)?)?
             }
             Stage::TurnedBank => {
-                let rows = rotation::features(model, data.bank(), &self.turned_images[0][at..], device)?;
-                keep(&mut self.turned, rows)? / TURNS
+                keep(&mut self.turned, rotation::features(model, bank, &turned[at..], device)?)? / TURNS
             }
             Stage::TurnedQueries => {
-                let rows = rotation::features(model, &data.held_out, &self.turned_images[1][at..], device)?;
+                let rows = rotation::features(model, held_out, &turned_held_out[at..], device)?;
                 keep(&mut self.turned, rows)? / TURNS
             }
         };
