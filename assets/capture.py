@@ -37,22 +37,29 @@ def color(codes):
     return (8 + 10 * (n - 232),) * 3
 
 
-def cells(line):
-    """Letter, ink, ground, bold, dim of every column."""
-    ink, ground, bold, dim, out = None, None, False, False, []
-    for codes, text in re.findall(r"(?:\x1b\[([0-9;]*)m)|([^\x1b])", line):
-        if text:
-            out.append((text, ink or INK, ground, bold, dim))
+def cells(text):
+    """Letter, ink, ground, bold, dim of every column of every line. What a line ends with holds on in the next."""
+    ink, ground, bold, dim, turned = None, None, False, False, False
+    rows = [[]]
+    for codes, letter in re.findall(r"(?:\x1b\[([0-9;]*)m)|([^\x1b])", text):
+        if letter == "\n":
+            rows.append([])
+            continue
+        if letter:
+            colours = (ground or GROUND, ink or INK) if turned else (ink or INK, ground)
+            rows[-1].append((letter, *colours, bold, dim))
             continue
         rest = [int(c or 0) for c in codes.split(";")]
         while rest:
             code = rest.pop(0)
             if code == 0:
-                ink, ground, bold, dim = None, None, False, False
+                ink, ground, bold, dim, turned = None, None, False, False, False
             elif code == 1:
                 bold = True
             elif code == 2:
                 dim = True
+            elif code in (7, 27):
+                turned = code == 7
             elif code == 22:
                 bold = dim = False
             elif 30 <= code < 38:
@@ -67,7 +74,7 @@ def cells(line):
                 ink = color(rest)
             elif code == 48:
                 ground = color(rest)
-    return out
+    return rows
 
 
 def draw_cell(draw, x, y, letter, ink, bold):
@@ -93,7 +100,7 @@ def draw_cell(draw, x, y, letter, ink, bold):
 
 def main(session, out):
     text = subprocess.run(["tmux", "capture-pane", "-e", "-p", "-t", session], capture_output=True, check=True).stdout
-    rows = [cells(line) for line in text.decode().rstrip("\n").split("\n")]
+    rows = cells(text.decode().rstrip("\n"))
     picture = Image.new("RGB", (W * max(map(len, rows)) + 2 * W, H * len(rows) + H), GROUND)
     draw = ImageDraw.Draw(picture)
     for j, row in enumerate(rows):

@@ -209,7 +209,7 @@ pub const BINDINGS: &[Binding] = {
         bind(Everywhere, PauseResume, &[ch('p')], "pause", "rest before the next step; go on"),
         bind(Everywhere, StepOnce, &[ch('n')], "one step", "while paused: one step"),
         bind(Everywhere, Checkpoint, &[ch('c')], "checkpoint", "write a checkpoint now"),
-        bind(Curves, Smoothing, &[ch('s')], "smooth", "smoothing of the curves: none, .6, .9, .99"),
+        bind(Train, Smoothing, &[ch('s')], "smooth", "smoothing of the curves: none, .6, .9, .99"),
         bind(Train, LogY, &[ch('y')], "log y", "logarithmic or linear losses"),
         bind(Curves, XAxis, &[ch('x')], "x axis", "along the curves: step, epoch, time"),
         bind(Train, Baseline, &[ch('b')], "baseline", "invariance now, or at random initialisation"),

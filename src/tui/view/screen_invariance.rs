@@ -149,7 +149,8 @@ fn course(
     };
     let inner = super::frame(&title, state.matrix.course == which, theme, area, buffer);
     let empty = "the curves begin with the first measurement";
-    let drawing = Drawing { curves, smoothing: state.smoothing, log: false, names, empty };
+    // Measurements are few: an exponential mean of them would lag far behind.
+    let drawing = Drawing { curves, smoothing: 0, log: false, names, empty };
     curves::draw(state, theme, &drawing, inner, buffer);
 }
 
@@ -180,7 +181,7 @@ fn of_head<'a>(
     chosen: bool,
 ) -> Listed<'a> {
     let number = state.heads.find(head).unwrap_or(0);
-    let value = newest(series, state.smoothing, number == 0 || state.has_head(head), words);
+    let value = newest(series, 0, number == 0 || state.has_head(head), words);
     Listed { series, number, label: state.heads.label(head), name: head.into(), value, chosen }
 }
 
@@ -188,7 +189,7 @@ fn of_head<'a>(
 fn probes(state: &State) -> Curves<'_> {
     let read = state.series.under("knn/").chain(state.series.under("probe/"));
     let curves = read.enumerate().map(|(number, (name, series))| {
-        let value = newest(series, state.smoothing, true, |value| format!("{:.0}%", value * 100.0));
+        let value = newest(series, 0, true, |value| format!("{:.0}%", value * 100.0));
         Listed { series, number, label: String::new(), name: plain_line(name), value, chosen: false }
     });
     ("Read from V, online: labels by kNN, rotation by probe".into(), curves.collect(), 9)
