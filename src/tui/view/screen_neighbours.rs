@@ -14,8 +14,10 @@ use crate::{
 use ratatui::{
     buffer::Buffer,
     layout::{Rect, Size},
+    style::Style,
     text::Span,
 };
+use unicode_width::UnicodeWidthStr;
 
 /// Columns of the query.
 const QUERY: u16 = 24;
@@ -129,18 +131,22 @@ fn heading(
     let mut pieces =
         vec![mark, Span::styled(left(&label, 3), style), Span::styled(left(name, 10), theme.strong())];
     let of = space.near.len();
-    let same = |(place, (set, _)): (usize, &(String, Vec<String>))| {
+    let mut words: Vec<(String, Style)> = Vec::new();
+    for (place, (set, _)) in sheet.sets.iter().enumerate() {
         let agree = space.near.iter().filter(|near| near.labels.get(place).is_some_and(|(_, same)| *same));
-        format!("{} {}/{of}", plain_line(set), agree.count())
-    };
-    let agreeing: Vec<String> = sheet.sets.iter().enumerate().map(same).collect();
-    if !agreeing.is_empty() {
-        pieces.push(Span::styled("same ", theme.dim()));
-        pieces.push(Span::raw(agreeing.join(" · ")));
+        let before = if place == 0 { "same " } else { " · " };
+        words.push((format!("{before}{} {}/{of}", plain_line(set), agree.count()), Style::new()));
     }
     if let (Some(first), Some(last)) = (space.near.first(), space.near.last()) {
         let cosines = format!("   cosine {} – {}", share(first.cosine), share(last.cosine));
-        pieces.push(Span::styled(cosines, theme.dim()));
+        words.push((cosines, theme.dim()));
+    }
+    let mut room = usize::from(area.width).saturating_sub(pieces.iter().map(Span::width).sum());
+    for (text, style) in words {
+        // A figure that is cut is a false figure.
+        let Some(left) = room.checked_sub(text.width()) else { break };
+        room = left;
+        pieces.push(Span::styled(text, style));
     }
     line(area, pieces, buffer);
 }
@@ -184,7 +190,7 @@ fn caption(theme: Theme, near: &Near, rows: usize, area: Rect, buffer: &mut Buff
     };
     let labels = near.labels.iter().map(label);
     if rows > 1 {
-        put(row(area, 0), 0, &share(near.cosine), ratatui::style::Style::new(), buffer);
+        put(row(area, 0), 0, &share(near.cosine), Style::new(), buffer);
         for (y, (text, style)) in labels.enumerate().take(rows - 1) {
             put(row(area, y + 1), 0, &cut(&text, width), style, buffer);
         }
