@@ -14,6 +14,8 @@ pub enum Action {
     ShowInvariance,
     /// Show the nearest neighbours of an image.
     ShowNeighbours,
+    /// Show what has happened.
+    ShowLog,
     /// Give the focus to the next pane.
     NextPane,
     /// Give the focus to the pane before.
@@ -76,6 +78,12 @@ pub enum Action {
     NextClass,
     /// Images of the class before only.
     PreviousClass,
+    /// Nothing but warnings, or everything.
+    Sift,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
     /// Search again, by the model as it is now.
     SearchAnew,
     /// Pictures of the chosen space only, but large.

@@ -16,6 +16,8 @@ pub enum Place {
     InvarianceScreen,
     /// On the screen of neighbours.
     NeighboursScreen,
+    /// In the log.
+    LogScreen,
     /// On every screen but that of training.
     Away,
     /// In the list of augmentations.
@@ -41,6 +43,7 @@ impl Place {
             Self::Curves => "curves",
             Self::InvarianceScreen => "invariance screen",
             Self::NeighboursScreen => "neighbours screen",
+            Self::LogScreen => "log",
             Self::Away => "back",
             Self::Augmentations => "augmentations",
             Self::Tiles => "views",
@@ -202,6 +205,13 @@ pub const BINDINGS: &[Binding] = {
             "pictures of the chosen space only, but large",
         ),
         bind(NeighboursScreen, SearchAnew, &[ch('a')], "anew", "search again, by the model as it is now"),
+        bind(LogScreen, Up, &[ch('k'), key(KeyCode::Up)], "back", "a line back"),
+        bind(LogScreen, Down, &[ch('j'), key(KeyCode::Down)], "forward", "a line forward"),
+        bind(LogScreen, PageUp, &[ctrl('u'), key(KeyCode::PageUp)], "", "ten lines back"),
+        bind(LogScreen, PageDown, &[ctrl('d'), key(KeyCode::PageDown)], "", "ten lines forward"),
+        bind(LogScreen, First, &[ch('g'), key(KeyCode::Home)], "", "the oldest"),
+        bind(LogScreen, Last, &[ch('G'), key(KeyCode::End)], "newest", "the newest, and what comes"),
+        bind(LogScreen, Sift, &[ch('w')], "warnings", "nothing but warnings, or everything"),
         bind(Away, ShowTrain, &[key(KeyCode::Esc)], "back", "back to the training screen"),
         bind(Everywhere, Help, &[ch('?')], "help", "what the keys do here"),
         bind(Train, NextPane, &[key(KeyCode::Tab)], "pane", "the next pane"),
@@ -217,6 +227,7 @@ pub const BINDINGS: &[Binding] = {
         bind(Everywhere, ShowViews, &[ch('2')], "", "the screen of views"),
         bind(Everywhere, ShowInvariance, &[ch('3')], "", "the screen of invariance"),
         bind(Everywhere, ShowNeighbours, &[ch('4')], "", "the screen of neighbours"),
+        bind(Everywhere, ShowLog, &[ch('6')], "", "what has happened"),
         bind(Everywhere, Redraw, &[ch('r'), ctrl('l')], "", "paint everything again"),
         bind(Everywhere, Quit, &[ch('q')], "quit", "leave; asks first, and a checkpoint is written"),
         bind(Everywhere, Interrupt, &[ctrl('c')], "", "twice: leave; a checkpoint is written"),
@@ -262,6 +273,7 @@ pub const STACKS: &[&[Place]] = &[
     &[Place::Tiles, Place::Away, Place::Everywhere],
     &[Place::InvarianceScreen, Place::Curves, Place::Away, Place::Everywhere],
     &[Place::NeighboursScreen, Place::Away, Place::Everywhere],
+    &[Place::LogScreen, Place::Away, Place::Everywhere],
     &[Place::Typing],
     &[Place::Question],
     &[Place::Overlay],

@@ -3,6 +3,8 @@
 //! `state` knows nothing of the terminal, `view` nothing of keys; `run` is the loop between them.
 
 pub mod action;
+#[cfg(test)]
+mod any_keys;
 pub mod figures;
 mod input;
 pub mod keymap;

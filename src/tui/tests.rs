@@ -74,6 +74,21 @@ fn the_screen_of_neighbours_shows_every_space() {
     insta::assert_snapshot!("neighbours_large_120x36", it.draw(120, 36));
 }
 
+#[test]
+fn the_log_keeps_what_has_happened() {
+    let mut it = Played::training();
+    let (path, from, to) = ("augment.color.p".into(), "0.8".into(), "0.5".into());
+    it.engine.event(Event::Edited { step: 1800, path, from, to });
+    it.engine.event(Event::Saved { step: 1840, path: "runs/r0042/checkpoints/step-00001840".into() });
+    it.engine.event(Event::Warning(format!("the disk is nearly full: {}", "a long story ".repeat(12))));
+    it.state.refresh(Instant::now());
+    it.press("6");
+    insta::assert_snapshot!("log_80x24", it.draw(80, 24));
+    it.press("w");
+    let screen = it.draw(80, 24);
+    assert!(screen.contains("nearly full") && !screen.contains("augment.color.p"), "{screen}");
+}
+
 /// What the keys of that screen ask for.
 #[test]
 fn neighbours_are_asked_for_by_number_by_class_and_by_chance() {
@@ -145,7 +160,7 @@ fn it_draws_at_every_size() {
     };
     let mut trained = Played::training();
     for it in [&mut fresh, &mut trained] {
-        for (screen, _) in Screen::ALL {
+        for (screen, ..) in Screen::ALL {
             for focus in Pane::ALL {
                 for over in
                     [Over::Nothing, Over::Question, Over::Help(3), Over::Help(usize::MAX), Over::Failure(0)]

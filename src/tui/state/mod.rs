@@ -4,7 +4,9 @@
 pub mod album;
 pub mod device;
 pub mod editor;
+mod events;
 pub mod heads;
+pub mod log;
 pub mod matrix;
 pub mod notices;
 pub mod plain;
@@ -15,16 +17,17 @@ pub mod typed;
 
 use crate::engine::{
     Handle,
-    message::{Command, Event, InvarianceReport, Phase, Snapshot, ViewRequest},
+    message::{Command, InvarianceReport, Phase, Snapshot, ViewRequest},
 };
 use crate::tui::Listener;
 use album::Album;
 use device::DeviceHistory;
 use editor::Editor;
 use heads::Heads;
+use log::Log;
 use matrix::Matrix;
-use notices::{Notices, Tone};
-use plain::{plain, plain_line};
+use notices::Notices;
+use plain::plain;
 use series::{Along, SeriesStore};
 use std::{
     sync::Arc,
@@ -45,15 +48,17 @@ pub enum Screen {
     Views,
     Invariance,
     Neighbours,
+    Log,
 }
 
 impl Screen {
-    /// In the order of their numbers, with their names.
-    pub const ALL: [(Self, &str); 4] = [
-        (Self::Train, "Train"),
-        (Self::Views, "Views"),
-        (Self::Invariance, "Invariance"),
-        (Self::Neighbours, "Neighbours"),
+    /// With the key that shows it, and its name.
+    pub const ALL: [(Self, char, &str); 5] = [
+        (Self::Train, '1', "Train"),
+        (Self::Views, '2', "Views"),
+        (Self::Invariance, '3', "Invariance"),
+        (Self::Neighbours, '4', "Neighbours"),
+        (Self::Log, '6', "Log"),
     ];
 }
 
@@ -132,6 +137,7 @@ pub struct State {
     pub album: Album,
     pub device: DeviceHistory,
     pub notices: Notices,
+    pub log_lines: Log,
     /// Why training ended, if it failed.
     pub failure: Option<String>,
     /// Since when the last checkpoint is awaited.
@@ -168,6 +174,7 @@ impl State {
             album: Album::default(),
             device: DeviceHistory::default(),
             notices: Notices::default(),
+            log_lines: Log::default(),
             failure: None,
             leaving: None,
             by_interrupt: false,
@@ -301,39 +308,6 @@ impl State {
             || matches!(self.snapshot.phase, Phase::Finished | Phase::Stopped | Phase::Failed(_))
     }
 
-    fn event(&mut self, event: Event, now: Instant) -> bool {
-        if let Some(listener) = &mut self.listener
-            && let Err(error) = listener(&event)
-        {
-            self.listener = None;
-            let text = format!("the log cannot be written any more: {error}");
-            self.notices.say(Tone::Warning, &text, now);
-        }
-        match event {
-            Event::Edited { step, path, from, to } => {
-                self.editor.answered(&path, true);
-                let (path, from, to) = (plain_line(&path), plain_line(&from), plain_line(&to));
-                let text = mark_text(&path, &from, &to);
-                self.notices.say(Tone::Done, &format!("step {step}: {path} {from} → {to}"), now);
-                if self.marks.len() >= MARKS {
-                    self.marks.remove(0);
-                }
-                self.marks.push(EditMark { step, time: self.last_time, text });
-            }
-            Event::Refused { path, why } => {
-                self.editor.answered(&path, false);
-                self.notices.say(Tone::Warning, &format!("{path} stays as it was: {why}"), now);
-            }
-            Event::Saved { step, path } => {
-                let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-                self.notices.say(Tone::Done, &format!("checkpoint of step {step} saved: {name}"), now);
-            }
-            Event::Note(text) => self.notices.say(Tone::Note, &text, now),
-            Event::Warning(text) => self.notices.say(Tone::Warning, &text, now),
-        }
-        true
-    }
-
     /// Sends a command; an engine that has gone shows itself in [`Self::refresh`].
     fn command(&self, command: Command) {
         let _ = self.handle.commands.send(command);
@@ -362,18 +336,5 @@ impl State {
     pub fn epoch_steps(&self) -> Option<f64> {
         let snapshot = &self.snapshot;
         (snapshot.epoch > 0.0 && snapshot.step > 0).then(|| snapshot.step as f64 / f64::from(snapshot.epoch))
-    }
-}
-
-/// An edit in a few words: `color off`, `color.p .5→.8`.
-fn mark_text(path: &str, from: &str, to: &str) -> String {
-    let path = path.strip_prefix("augment.").unwrap_or(path);
-    let path = path.strip_prefix("optimizer.").or(path.strip_prefix("contrast.")).unwrap_or(path);
-    match (path.strip_suffix(".enabled"), path.strip_suffix(".head"), to) {
-        (Some(name), _, "true") => format!("{name} on"),
-        (Some(name), ..) => format!("{name} off"),
-        (_, Some(name), "true") => format!("{name} head"),
-        (_, Some(name), _) => format!("{name} no head"),
-        _ => format!("{path} {from}→{to}"),
     }
 }

@@ -39,6 +39,7 @@ impl State {
             (_, Screen::Views, _) => &[Tiles, Away, Everywhere],
             (_, Screen::Invariance, _) => &[InvarianceScreen, Curves, Away, Everywhere],
             (_, Screen::Neighbours, _) => &[NeighboursScreen, Away, Everywhere],
+            (_, Screen::Log, _) => &[LogScreen, Away, Everywhere],
             (.., Pane::Augmentations) => &[Augmentations, Train, Curves, Everywhere],
             (.., Pane::Views) => &[ViewsPane, Tiles, Train, Curves, Everywhere],
             _ => &[Train, Curves, Everywhere],
@@ -107,8 +108,10 @@ impl State {
             Action::ShowViews => self.screen = Screen::Views,
             Action::ShowInvariance => self.screen = Screen::Invariance,
             Action::ShowNeighbours => self.open_album(),
+            Action::ShowLog => self.screen = Screen::Log,
             _ if self.screen == Screen::Invariance && self.roam(action) => {}
             _ if self.screen == Screen::Neighbours && self.leaf(action) => {}
+            _ if self.screen == Screen::Log && self.scroll(action) => {}
             Action::NextPane => self.move_focus(1),
             Action::PreviousPane => self.move_focus(Pane::ALL.len() - 1),
             Action::PauseResume if self.snapshot.phase == Phase::Paused => self.command(Command::Resume),

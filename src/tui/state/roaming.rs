@@ -1,10 +1,13 @@
-//! What the keys do on the screens of invariance and of neighbours.
+//! What the keys do on the other screens: invariance, neighbours, log.
 
 use super::{Over, Screen, State, album::Album, matrix::Course, typed::Typed};
 use crate::{
     engine::message::{Command, NeighbourRequest},
     tui::action::Action,
 };
+
+/// Lines of the log that a page is.
+const PAGE: isize = 10;
 
 impl State {
     /// On the screen of invariance. False for what is no matter of it.
@@ -62,6 +65,28 @@ impl State {
             }
             _ => return false,
         }
+        true
+    }
+
+    /// In the log. False for what is no matter of it.
+    pub(super) fn scroll(&mut self, action: Action) -> bool {
+        if self.over != Over::Nothing {
+            return false;
+        }
+        let back = match action {
+            Action::Up => 1,
+            Action::Down => -1,
+            Action::PageUp => PAGE,
+            Action::PageDown => -PAGE,
+            Action::First => isize::MAX,
+            Action::Last => isize::MIN,
+            Action::Sift => {
+                self.log_lines.sift();
+                return true;
+            }
+            _ => return false,
+        };
+        self.log_lines.scroll(back);
         true
     }
 

@@ -106,11 +106,11 @@ fn machine(state: &State) -> Option<String> {
 
 /// The screens.
 pub fn tabs(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
-    let pieces = Screen::ALL.iter().zip(1..).map(|((screen, name), number)| {
+    let pieces = Screen::ALL.iter().map(|(screen, key, name)| {
         if *screen == state.screen {
-            Span::styled(format!("[{number} {name}] "), theme.strong())
+            Span::styled(format!("[{key} {name}] "), theme.strong())
         } else {
-            Span::styled(format!(" {number} {name}  "), theme.dim())
+            Span::styled(format!(" {key} {name}  "), theme.dim())
         }
     });
     line(area, pieces.collect(), buffer);
