@@ -5,8 +5,8 @@
 //! (see [`super::Handle`]) and two bounded mailboxes, [`StepRecord`]s and [`Event`]s, that coalesce
 //! or drop their oldest when nobody reads them.
 
-use crate::config::Config;
 pub use crate::eval::invariance::InvarianceReport;
+use crate::{config::Config, looc::PARTS};
 use std::{path::PathBuf, sync::Arc};
 
 /// What a viewer asks of the engine. Each takes effect at a step boundary.
@@ -94,6 +94,8 @@ pub struct Snapshot {
     pub images_per_s: f32,
     /// Share of the last steps' time spent waiting for views, 0–1.
     pub loader_wait: f32,
+    /// The share of each of [`PARTS`] in the last steps' time, 0–1.
+    pub parts: [f32; PARTS.len()],
     /// What the network computes on: `cpu (avx512)`, `cuda:0`.
     pub compute: String,
     /// The last invariance measurement, and the one at initialisation.

@@ -137,7 +137,7 @@ impl Trainer<'_> {
         let hyper = Hyper { contrast: &config.contrast, optimizer: &config.optimizer, lr };
         let losses = self.learner.step(&views, hyper)?;
         self.now.step += 1;
-        self.meter.step(waited);
+        self.meter.step(waited, &self.learner.times);
         self.tell(&config, &losses, lr);
         let every = config.train.checkpoint_every;
         if every > 0 && self.now.step.is_multiple_of(every) && self.now.step < self.now.steps {
@@ -188,6 +188,7 @@ impl Trainer<'_> {
         self.now.lr = lr as f32;
         self.now.images_per_s = self.meter.images_per_s(config.train.batch);
         self.now.loader_wait = self.meter.wait_share();
+        self.now.parts = self.meter.parts();
         let loss_of =
             |name: &str| losses.spaces.iter().find(|(space, _)| space == name).map(|(_, loss)| *loss);
         self.now.losses = self.spaces().map(|name| (name.into(), loss_of(name))).collect();

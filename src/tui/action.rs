@@ -60,6 +60,14 @@ pub enum Action {
     LogY,
     /// Steps, epochs or wall time along the curves.
     XAxis,
+    /// Read the curves a little to the left.
+    PointLeft,
+    /// Read them a little to the right.
+    PointRight,
+    /// Half of what the curves show.
+    Nearer,
+    /// The whole run again.
+    Whole,
     /// The invariance now, or at random initialisation.
     Baseline,
     /// Plain cosines, or rescaled ones.

@@ -127,6 +127,7 @@ pub fn snapshot() -> Snapshot {
         ],
         lr: 0.0517,
         images_per_s: 412.0,
+        parts: [0.17, 0.44, 0.03, 0.35, 0.003, 0.0],
         compute: "cpu (avx512)".into(),
         invariance: Some(Arc::new(report(1800, 0.21))),
         invariance_at_start: Some(Arc::new(report(0, 0.35))),

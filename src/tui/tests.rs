@@ -74,6 +74,24 @@ fn the_screen_of_neighbours_shows_every_space() {
     insta::assert_snapshot!("neighbours_large_120x36", it.draw(120, 36));
 }
 
+/// The crosshair reads every curve, and zooming keeps it in sight.
+#[test]
+fn the_curves_are_read_and_looked_at_nearer() {
+    let mut it = Played::training();
+    it.press("sss");
+    it.press(&"[".repeat(21));
+    let screen = it.draw(120, 36);
+    assert!(screen.contains("at step 1040") && screen.contains("╎"), "{screen}");
+    // 6.9 · (0.4 + 0.6 · exp(−1040/600)).
+    let value = 6.9 * (0.4 + 0.6 * (-1040.0f64 / 600.0).exp());
+    assert!(screen.contains(&format!("z0 all     {value:.2}")), "{value:.2}:\n{screen}");
+    it.press("zz");
+    let screen = it.draw(120, 36);
+    assert!(screen.contains("790") && screen.contains("1290") && screen.contains("at step 1040"), "{screen}");
+    it.press("Z");
+    assert!(!it.draw(120, 36).contains("at step"));
+}
+
 #[test]
 fn the_log_keeps_what_has_happened() {
     let mut it = Played::training();

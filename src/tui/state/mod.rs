@@ -6,6 +6,7 @@ pub mod device;
 pub mod editor;
 mod events;
 pub mod heads;
+pub mod lens;
 pub mod log;
 pub mod matrix;
 pub mod notices;
@@ -24,6 +25,7 @@ use album::Album;
 use device::DeviceHistory;
 use editor::Editor;
 use heads::Heads;
+use lens::Lens;
 use log::Log;
 use matrix::Matrix;
 use notices::Notices;
@@ -127,6 +129,7 @@ pub struct State {
     pub smoothing: usize,
     pub log: bool,
     pub along: Along,
+    pub lens: Lens,
     /// The matrix at random initialisation instead of the newest.
     pub baseline: bool,
     /// The views last asked for.
@@ -167,6 +170,7 @@ impl State {
             smoothing: 1,
             log: false,
             along: Along::default(),
+            lens: Lens::default(),
             baseline: false,
             asked: None,
             typed: None,

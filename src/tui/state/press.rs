@@ -3,6 +3,7 @@
 use super::{
     Effect, Over, Pane, Screen, State,
     editor::{Row, number, parse, step},
+    lens::Lens,
     notices::Tone,
     series::SMOOTHING,
     typed::Typed,
@@ -124,7 +125,15 @@ impl State {
             }
             Action::Smoothing => self.smoothing = (self.smoothing + 1) % SMOOTHING.len(),
             Action::LogY => self.log = !self.log,
-            Action::XAxis => self.along = self.along.next(),
+            Action::XAxis => {
+                let before = self.runs_along();
+                self.along = self.along.next();
+                if self.runs_along() != before {
+                    self.lens = Lens::default();
+                }
+            }
+            Action::Whole => self.lens = Lens::default(),
+            Action::PointLeft | Action::PointRight | Action::Nearer => self.look(action),
             Action::Baseline if self.available(action) => self.baseline = !self.baseline,
             Action::Baseline => self.notices.say(Tone::Note, "no baseline has been measured yet", now),
             Action::NextImage | Action::PreviousImage | Action::Resample => self.other_views(action),
@@ -164,6 +173,15 @@ impl State {
     fn move_focus(&mut self, by: usize) {
         let at = Pane::ALL.iter().position(|pane| *pane == self.focus).unwrap_or(0);
         self.focus = Pane::ALL[(at + by) % Pane::ALL.len()];
+    }
+
+    /// Reads the curves off, or looks nearer.
+    fn look(&mut self, action: Action) {
+        let Some((whole, newest)) = self.whole() else { return };
+        match action {
+            Action::Nearer => self.lens.nearer(whole, newest),
+            _ => self.lens.point(whole, newest, action == Action::PointRight),
+        }
     }
 
     fn other_views(&mut self, action: Action) {

@@ -162,6 +162,16 @@ impl Series {
         Some((self.buckets.first()?.at(along), self.buckets.last()?.at(along)))
     }
 
+    /// The last value up to a position; none where the head rested, or before its first.
+    pub fn value_at(&self, along: Along, at: f64, smoothing: usize) -> Option<f32> {
+        let next = self.buckets.partition_point(|bucket| bucket.at(along) <= at);
+        let bucket = &self.buckets[next.checked_sub(1)?];
+        let rests = self.buckets.get(next).map_or(self.resting, |next| next.rested);
+        let exact = bucket.at(along) >= at;
+        let value = bucket.spans[smoothing.min(SMOOTHING.len() - 1)].last;
+        (exact || !rests).then_some(value).filter(|value| value.is_finite())
+    }
+
     /// The curve in so many columns between two positions.
     pub fn columns(&self, along: Along, range: (f64, f64), count: usize, smoothing: usize) -> Vec<Column> {
         let mut columns = vec![Column { values: None, broken: false, rested: false }; count];
@@ -246,6 +256,12 @@ impl SeriesStore {
         }
     }
 
+    /// The first and the last position of all curves.
+    pub fn reach(&self, along: Along) -> Option<(f64, f64)> {
+        let reach = self.series.iter().filter_map(|series| series.reach(along));
+        reach.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
+
     /// The curve of this tag.
     pub fn get(&self, tag: &str) -> Option<&Series> {
         self.series.iter().find(|series| &*series.tag == tag)
@@ -308,6 +324,11 @@ mod tests {
             }
             store.push(&it);
         }
+        let at = |step: f64| store.get("loss/all").unwrap().value_at(Along::Step, step, 0);
+        assert_eq!(
+            [0.0, 9.5, 10.0, 99.0, 150.0, 200.0].map(at),
+            [None, Some(2.0), None, Some(2.0), None, Some(2.0)]
+        );
         let columns = store.get("loss/all").unwrap().columns(Along::Step, (0.0, 300.0), 30, 0);
         assert!(columns[1].broken && columns.iter().filter(|column| column.broken).count() == 1);
         assert!(columns[12].values.is_none() && columns[20].rested);

@@ -8,7 +8,6 @@ use crate::tui::{
     },
     theme::{Depth, Theme},
     widget::{
-        axis::round_end,
         chart::{Chart, Curve, Mark, plot},
         text::{left, line, put, right, row},
     },
@@ -54,8 +53,17 @@ pub struct Drawing<'a> {
     pub empty: &'a str,
 }
 
-/// The newest value, in the words of its kind; a curve that has none says why.
-pub fn newest(series: &Series, smoothing: usize, has_head: bool, words: fn(f32) -> String) -> String {
+/// The newest value, or the one at the crosshair, in the words of its kind; a curve that has none says why.
+pub fn value(
+    state: &State,
+    series: &Series,
+    smoothing: usize,
+    has_head: bool,
+    words: fn(f32) -> String,
+) -> String {
+    if let Some(at) = state.lens.cross {
+        return series.value_at(state.runs_along(), at, smoothing).map_or_else(|| "—".into(), words);
+    }
     match series.last(smoothing) {
         Some(value) => words(value),
         None if !has_head => "gone".into(),
@@ -64,13 +72,17 @@ pub fn newest(series: &Series, smoothing: usize, has_head: bool, words: fn(f32) 
     }
 }
 
+/// What the crosshair is at: `   at step 1200`.
+pub fn read_at(state: &State) -> String {
+    let unit = if state.along == Along::Time { "" } else { state.along.name() };
+    state.lens.cross.map(|at| format!("   at {unit} {}", label(state, at))).unwrap_or_default()
+}
+
 /// Curves at the left, the newest values at the right; in little room, above.
 pub fn draw(state: &State, theme: Theme, drawing: &Drawing, area: Rect, buffer: &mut Buffer) {
     let curves = &drawing.curves;
-    let along = along(state);
-    let reach = curves.iter().filter_map(|it| it.series.reach(along));
-    let reach = reach.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
-    let Some((from, to)) = reach else {
+    let along = state.runs_along();
+    let Some((whole, _)) = state.whole().filter(|_| !curves.is_empty()) else {
         super::empty(drawing.empty, theme, area, buffer);
         return;
     };
@@ -80,7 +92,7 @@ pub fn draw(state: &State, theme: Theme, drawing: &Drawing, area: Rect, buffer: 
     // Where there is no room beside the curves, their names stand above them.
     let above = u16::from(legend == 0 && area.height > 6);
     let chart = Rect { y: area.y + above, width: area.width - legend, height: area.height - above, ..area };
-    let range = range(state, along, from, to);
+    let range = state.lens.shown(whole);
     let marks = marks(state, along, range);
     let inner = plot(chart, !marks.is_empty());
     let columns = usize::from(inner.width) * 2;
@@ -94,7 +106,8 @@ pub fn draw(state: &State, theme: Theme, drawing: &Drawing, area: Rect, buffer: 
     let lines: Vec<Curve> = first.into_iter().chain(others).map(of).collect();
     let labels_below = [range.0, (range.0 + range.1) / 2.0, range.1].map(|at| label(state, at));
     let (faint, alarm) = (theme.dim(), theme.bad());
-    Chart { curves: &lines, marks: &marks, log: drawing.log, along: labels_below, faint, alarm }
+    let cross = state.lens.cross.map(|at| (at - range.0) / (range.1 - range.0).max(f64::MIN_POSITIVE));
+    Chart { curves: &lines, marks: &marks, cross, log: drawing.log, along: labels_below, faint, alarm }
         .render(chart, buffer);
     if above > 0 {
         let entries = curves.iter().flat_map(|it| {
@@ -113,21 +126,6 @@ pub fn draw(state: &State, theme: Theme, drawing: &Drawing, area: Rect, buffer: 
         let more = format!(" +{}", curves.len() - room);
         put(row(beside, 0), 0, &more, theme.dim(), buffer);
     }
-}
-
-/// Epochs run along steps: only their labels differ.
-fn along(state: &State) -> Along {
-    if state.along == Along::Time { Along::Time } else { Along::Step }
-}
-
-/// A range that rests for a while as the run grows, and never shows more than the run will have.
-fn range(state: &State, along: Along, from: f64, to: f64) -> (f64, f64) {
-    let start = if from > to / 2.0 { from - 1.0 } else { 0.0 };
-    let mut end = start + round_end((to - start).max(10.0));
-    if along == Along::Step && state.snapshot.steps > 0 {
-        end = end.min((state.snapshot.steps as f64).max(to));
-    }
-    (start.max(0.0), end)
 }
 
 fn label(state: &State, at: f64) -> String {

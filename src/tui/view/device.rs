@@ -15,13 +15,16 @@ const BARS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "
 /// Cores drawn in one row.
 const CORES: usize = 64;
 
+/// Short names of the parts of a step.
+const PARTS: [&str; crate::looc::PARTS.len()] = ["fwd", "keys", "loss", "bwd", "opt", "queue"];
+
 /// Rows that the pane wants, its frame included.
 pub fn height(state: &State) -> u16 {
     state
         .device
         .now
         .as_ref()
-        .map_or(7, |now| 7 + 2 * now.gpus.len().min(4) as u16 - u16::from(!now.gpus.is_empty()))
+        .map_or(8, |now| 8 + 2 * now.gpus.len().min(4) as u16 - u16::from(!now.gpus.is_empty()))
 }
 
 /// GPUs first, then the processor, then what training gets out of them.
@@ -42,7 +45,12 @@ pub fn draw(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
         y += 1;
     }
     processor(state, now, theme, (area, y), buffer);
-    throughput(state, theme, row(area, y + 3), buffer);
+    let below = Rect {
+        y: area.y.saturating_add(y as u16 + 3),
+        height: area.height.saturating_sub(y as u16 + 3),
+        ..area
+    };
+    throughput(state, theme, below, buffer);
 }
 
 fn gpu(gpu: &Gpu, history: &[f32], theme: Theme, area: Rect, y: usize, buffer: &mut Buffer) {
@@ -108,7 +116,11 @@ fn throughput(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
         Span::styled(format!("  waits for data {:.0}%", wait * 100.0), slow),
         Span::styled(format!("  {}", plain_line(&snapshot.compute)), theme.dim()),
     ];
-    line(area, pieces, buffer);
+    line(row(area, 0), pieces, buffer);
+    // Where the time of a step goes, in parts that are not next to nothing.
+    let parts = PARTS.iter().zip(snapshot.parts).filter(|(_, share)| *share >= 0.005);
+    let words: String = parts.map(|(name, share)| format!(" {name} {:.0}", share * 100.0)).collect();
+    put(row(area, 1), 0, &format!(" step{words} %"), theme.dim(), buffer);
 }
 
 fn block(load: f32) -> &'static str {

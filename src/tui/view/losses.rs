@@ -1,6 +1,6 @@
 //! The loss of every embedding space.
 
-use super::curves::{self, Drawing, Listed, newest};
+use super::curves::{self, Drawing, Listed, read_at};
 use crate::tui::{
     figures::short,
     state::{
@@ -18,7 +18,7 @@ pub fn title(state: &State) -> String {
         Some(strength) => short(f64::from(*strength)).trim_end_matches('0').to_owned(),
     };
     let axis = if state.log { "log" } else { "linear" };
-    format!("Loss per head   smooth {smooth}   y {axis}   x {}", state.along.name())
+    format!("Loss per head   smooth {smooth}   y {axis}   x {}{}", state.along.name(), read_at(state))
 }
 
 /// A curve for each space, in the order of their numbers.
@@ -28,7 +28,7 @@ pub fn draw(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
     let curves = series.into_iter().map(|(name, series)| {
         let number = state.heads.find(name).unwrap_or(0);
         let has_head = number == 0 || state.has_head(name);
-        let value = newest(series, state.smoothing, has_head, |value| short(f64::from(value)));
+        let value = curves::value(state, series, state.smoothing, has_head, |value| short(f64::from(value)));
         Listed { series, number, label: state.heads.label(name), name: name.into(), value, chosen: false }
     });
     let (smoothing, log, empty) = (state.smoothing, state.log, "the curves begin with the first step");

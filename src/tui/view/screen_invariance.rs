@@ -2,7 +2,7 @@
 //! about; below, what can be read from the features, and how every space is filled.
 
 use super::{
-    curves::{self, Drawing, Listed, newest},
+    curves::{self, Drawing, Listed, read_at},
     invariance::shade,
 };
 use crate::{
@@ -147,7 +147,7 @@ fn course(
         Course::Probes => probes(state),
         Course::Spaces => spaces(state),
     };
-    let inner = super::frame(&title, state.matrix.course == which, theme, area, buffer);
+    let inner = super::frame(&(title + &read_at(state)), state.matrix.course == which, theme, area, buffer);
     let empty = "the curves begin with the first measurement";
     // Measurements are few: an exponential mean of them would lag far behind.
     let drawing = Drawing { curves, smoothing: 0, log: false, names, empty };
@@ -181,7 +181,7 @@ fn of_head<'a>(
     chosen: bool,
 ) -> Listed<'a> {
     let number = state.heads.find(head).unwrap_or(0);
-    let value = newest(series, 0, number == 0 || state.has_head(head), words);
+    let value = curves::value(state, series, 0, number == 0 || state.has_head(head), words);
     Listed { series, number, label: state.heads.label(head), name: head.into(), value, chosen }
 }
 
@@ -189,7 +189,7 @@ fn of_head<'a>(
 fn probes(state: &State) -> Curves<'_> {
     let read = state.series.under("knn/").chain(state.series.under("probe/"));
     let curves = read.enumerate().map(|(number, (name, series))| {
-        let value = newest(series, 0, true, |value| format!("{:.0}%", value * 100.0));
+        let value = curves::value(state, series, 0, true, |value| format!("{:.0}%", value * 100.0));
         Listed { series, number, label: String::new(), name: plain_line(name), value, chosen: false }
     });
     ("Read from V, online: labels by kNN, rotation by probe".into(), curves.collect(), 9)

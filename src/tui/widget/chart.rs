@@ -31,6 +31,8 @@ pub struct Mark {
 pub struct Chart<'a> {
     pub curves: &'a [Curve],
     pub marks: &'a [Mark],
+    /// Where the curves are read: 0 to 1 along the axis.
+    pub cross: Option<f64>,
     pub log: bool,
     /// Labels below: at the left end, in the middle, at the right end.
     pub along: [String; 3],
@@ -61,6 +63,7 @@ impl Widget for &Chart<'_> {
             return;
         };
         self.frame(area, plot, &axis, buffer);
+        self.cross(plot, buffer);
         for curve in self.curves.iter().rev() {
             draw(curve, plot, &axis, buffer);
         }
@@ -102,6 +105,14 @@ impl Chart<'_> {
         }
         if width > first.len() + last.len() + 1 {
             put(below, width - last.len(), last, self.faint, buffer);
+        }
+    }
+
+    fn cross(&self, plot: Rect, buffer: &mut Buffer) {
+        let Some(place) = self.cross.filter(|place| (0.0..=1.0).contains(place)) else { return };
+        let x = plot.x + ((place * f64::from(plot.width)) as u16).min(plot.width - 1);
+        for y in plot.y..plot.bottom() {
+            buffer[(x, y)].set_symbol("╎").set_style(self.faint);
         }
     }
 
@@ -233,7 +244,8 @@ mod tests {
         let along = ["0".into(), "".into(), last.to_string()];
         let (faint, alarm) = (Style::new(), Style::new());
         let mut buffer = Buffer::empty(area);
-        Chart { curves: &curves, marks: &[], log, along, faint, alarm }.render(area, &mut buffer);
+        Chart { curves: &curves, marks: &[], cross: None, log, along, faint, alarm }
+            .render(area, &mut buffer);
         (0..area.height).map(|y| (0..area.width).map(|x| buffer[(x, y)].symbol()).collect()).collect()
     }
 
