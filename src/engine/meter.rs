@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 /// The newest step's share in the moving averages.
 const SHARE: f64 = 0.1;
+/// That of parts, which are looked at seldom: a calmer figure.
+const PART: f64 = 0.02;
 
 /// Moving averages over the last steps.
 #[derive(Debug, Default)]
@@ -22,11 +24,13 @@ impl Meter {
         let now = Instant::now();
         if let Some(since) = self.since.replace(now) {
             let step = (now - since).as_secs_f64();
-            let average = |old: Option<f64>, new: f64| Some(old.map_or(new, |old| old + SHARE * (new - old)));
-            self.step = average(self.step, step);
-            self.wait = average(self.wait, wait.as_secs_f64().min(step));
+            let average = |old: Option<f64>, new: f64, share: f64| {
+                Some(old.map_or(new, |old| old + share * (new - old)))
+            };
+            self.step = average(self.step, step, SHARE);
+            self.wait = average(self.wait, wait.as_secs_f64().min(step), SHARE);
             for (part, time) in self.parts.iter_mut().zip(&times.0) {
-                *part = average(*part, time.as_secs_f64().min(step));
+                *part = average(*part, time.as_secs_f64(), PART);
             }
         }
     }
