@@ -100,6 +100,8 @@ pub enum Action {
     Redraw,
     /// What the keys do here.
     Help,
+    /// Any action by its name.
+    OpenPalette,
     /// Close what lies on top.
     Close,
     /// Leave, after a question.

@@ -21,7 +21,7 @@ enum Happening {
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
-    let letters = "jkhlgzvVfaebsxyopcn.,uUq?1234567890-+ \n".chars().collect::<Vec<_>>();
+    let letters = "jkhlgzvVfaebsxyopcn.,uUq?1234567890-+ \n:[]ZgGw6".chars().collect::<Vec<_>>();
     let others = [
         KeyCode::Esc,
         KeyCode::Enter,

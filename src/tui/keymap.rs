@@ -30,6 +30,8 @@ pub enum Place {
     Typing,
     /// At the question whether to leave.
     Question,
+    /// In the list of actions.
+    Palette,
     /// In the help, or in a message that lies on top.
     Overlay,
 }
@@ -50,6 +52,7 @@ impl Place {
             Self::ViewsPane => "views pane",
             Self::Typing => "while typing",
             Self::Question => "at the question",
+            Self::Palette => "in the list of actions",
             Self::Overlay => "here",
         }
     }
@@ -214,6 +217,7 @@ pub const BINDINGS: &[Binding] = {
         bind(LogScreen, Sift, &[ch('w')], "warnings", "nothing but warnings, or everything"),
         bind(Away, ShowTrain, &[key(KeyCode::Esc)], "back", "back to the training screen"),
         bind(Everywhere, Help, &[ch('?')], "help", "what the keys do here"),
+        bind(Everywhere, OpenPalette, &[ch(':')], "actions", "any action by its name"),
         bind(Train, NextPane, &[key(KeyCode::Tab)], "pane", "the next pane"),
         bind(Train, PreviousPane, &[key(KeyCode::BackTab)], "", "the pane before"),
         bind(Everywhere, PauseResume, &[ch('p')], "pause", "rest before the next step; go on"),
@@ -244,6 +248,13 @@ pub const BINDINGS: &[Binding] = {
         bind(Question, Yes, &[ch('y'), key(KeyCode::Enter)], "yes", "leave"),
         bind(Question, No, &[ch('n'), key(KeyCode::Esc), ch('q')], "no", "stay"),
         bind(Question, Interrupt, &[ctrl('c')], "", "leave"),
+        bind(Palette, Up, &[key(KeyCode::Up), ctrl('p')], "", "the action above"),
+        bind(Palette, Down, &[key(KeyCode::Down), ctrl('n')], "choose", "the action below"),
+        bind(Palette, Submit, &[key(KeyCode::Enter)], "do", "do it"),
+        bind(Palette, Close, &[key(KeyCode::Esc)], "close", "close the list"),
+        bind(Palette, Erase, &[key(KeyCode::Backspace)], "", "erase a character"),
+        bind(Palette, EraseAll, &[ctrl('u')], "", "erase everything"),
+        bind(Palette, Interrupt, &[ctrl('c')], "", "twice: leave"),
         bind(
             Overlay,
             Close,
@@ -280,6 +291,7 @@ pub const STACKS: &[&[Place]] = &[
     &[Place::LogScreen, Place::Away, Place::Everywhere],
     &[Place::Typing],
     &[Place::Question],
+    &[Place::Palette],
     &[Place::Overlay],
 ];
 

@@ -3,7 +3,7 @@
 use super::{
     pictures::Pictures,
     played::{Played, machine, snapshot},
-    state::{Effect, Over, Pane, Screen, State},
+    state::{Effect, Over, Pane, Screen, State, palette::Palette},
     theme::{Depth, Theme},
 };
 use crate::{
@@ -72,6 +72,28 @@ fn the_screen_of_neighbours_shows_every_space() {
     insta::assert_snapshot!("neighbours_80x24", it.draw(80, 24));
     it.press("z");
     insta::assert_snapshot!("neighbours_large_120x36", it.draw(120, 36));
+}
+
+/// An action is found by what it is called, done, and its key learned.
+#[test]
+fn any_action_is_done_by_its_name() {
+    let mut it = Played::training();
+    it.press(":");
+    insta::assert_snapshot!("palette_80x24", it.draw(80, 24));
+    it.press("checkpoint");
+    let screen = it.draw(120, 36);
+    assert!(screen.contains("▸c             write a checkpoint now"), "{screen}");
+    it.press("\n");
+    assert_eq!(it.asked(), [Command::Checkpoint]);
+    it.press(":neighb\n");
+    assert_eq!((it.state.screen, &it.state.over), (Screen::Neighbours, &Over::Nothing));
+    assert!(matches!(it.asked()[..], [Command::Neighbours(_)]));
+    it.press(":qxz");
+    assert!(it.draw(120, 36).contains("nothing here is called so"));
+    it.press("\n");
+    assert!(it.asked().is_empty());
+    assert_eq!(it.press(":leave\ny"), None);
+    assert_eq!(it.asked(), [Command::Stop], "a question that an action asks is asked");
 }
 
 /// The crosshair reads every curve, and zooming keeps it in sight.
@@ -180,9 +202,14 @@ fn it_draws_at_every_size() {
     for it in [&mut fresh, &mut trained] {
         for (screen, ..) in Screen::ALL {
             for focus in Pane::ALL {
-                for over in
-                    [Over::Nothing, Over::Question, Over::Help(3), Over::Help(usize::MAX), Over::Failure(0)]
-                {
+                for over in [
+                    Over::Nothing,
+                    Over::Question,
+                    Over::Help(3),
+                    Over::Help(usize::MAX),
+                    Over::Failure(0),
+                    Over::Palette(Palette { text: "e".into(), chosen: 9 }),
+                ] {
                     it.state.failure = matches!(over, Over::Failure(_)).then(|| "the disk is full".into());
                     (it.state.screen, it.state.focus, it.state.over) = (screen, focus, over);
                     for (width, height) in [

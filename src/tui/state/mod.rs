@@ -10,6 +10,7 @@ pub mod lens;
 pub mod log;
 pub mod matrix;
 pub mod notices;
+pub mod palette;
 pub mod plain;
 mod press;
 mod roaming;
@@ -29,6 +30,7 @@ use lens::Lens;
 use log::Log;
 use matrix::Matrix;
 use notices::Notices;
+use palette::Palette;
 use plain::plain;
 use series::{Along, SeriesStore};
 use std::{
@@ -92,6 +94,8 @@ pub enum Over {
     Help(usize),
     /// Why training ended, scrolled so far.
     Failure(usize),
+    /// Any action by its name.
+    Palette(Palette),
 }
 
 /// An edit under the curves.
@@ -287,7 +291,7 @@ impl State {
 
     /// Whether something lies on top. Pictures made of pixels would lie above it.
     pub fn covered(&self) -> bool {
-        matches!(self.over, Over::Help(_) | Over::Failure(_))
+        matches!(self.over, Over::Help(_) | Over::Failure(_) | Over::Palette(_))
     }
 
     /// Whether the engine shows what its model sees when it is asked.

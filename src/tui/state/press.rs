@@ -5,6 +5,7 @@ use super::{
     editor::{Row, number, parse, step},
     lens::Lens,
     notices::Tone,
+    palette::Palette,
     series::SMOOTHING,
     typed::Typed,
 };
@@ -28,6 +29,7 @@ impl State {
         match &self.over {
             Over::Question => &[Place::Question],
             Over::Help(_) | Over::Failure(_) => &[Place::Overlay],
+            Over::Palette(_) => &[Place::Palette],
             Over::Nothing => self.places_below(),
         }
     }
@@ -87,15 +89,20 @@ impl State {
         }
     }
 
-    /// Adds to the value that is being typed, if one is.
+    /// Adds to what is being typed, if something is.
     pub fn type_text(&mut self, text: &str) {
-        if let Some(typed) = &mut self.typed {
-            typed.add(text);
+        match (&mut self.over, &mut self.typed) {
+            (Over::Palette(palette), _) => palette.add(text),
+            (_, Some(typed)) => typed.add(text),
+            _ => {}
         }
     }
 
     /// Does what a key asks for.
     pub fn act(&mut self, action: Action, now: Instant) -> Option<Effect> {
+        if let Over::Palette(palette) = &self.over {
+            return self.choose(palette.clone(), action, now);
+        }
         match action {
             Action::Redraw => return Some(Effect::Redraw),
             Action::Suspend => return Some(Effect::Suspend),
@@ -104,6 +111,7 @@ impl State {
             Action::Quit => self.over = Over::Question,
             Action::No => self.over = Over::Nothing,
             Action::Help => self.over = Over::Help(0),
+            Action::OpenPalette => self.over = Over::Palette(Palette::default()),
             Action::Close => self.close(),
             Action::ShowTrain => self.screen = Screen::Train,
             Action::ShowViews => self.screen = Screen::Views,
@@ -154,7 +162,7 @@ impl State {
         None
     }
 
-    fn interrupt(&mut self, now: Instant) -> Option<Effect> {
+    pub(super) fn interrupt(&mut self, now: Instant) -> Option<Effect> {
         let again = self.interrupted.is_some_and(|first| now.duration_since(first) < TWICE);
         if again || self.leaving.is_some() || self.over == Over::Question {
             self.by_interrupt = true;

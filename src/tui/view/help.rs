@@ -71,7 +71,8 @@ pub fn failure(state: &State, theme: Theme, scroll: usize, body: Rect, buffer: &
     sheet(title, &lines, scroll, theme, body, buffer);
 }
 
-fn sheet(
+/// Lines in a frame over the middle of the screen.
+pub(super) fn sheet(
     title: &str,
     lines: &[Vec<Span<'static>>],
     scroll: usize,

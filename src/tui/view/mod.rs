@@ -6,6 +6,7 @@ mod device;
 mod help;
 mod invariance;
 mod losses;
+mod palette;
 mod screen_invariance;
 mod screen_log;
 mod screen_neighbours;
@@ -65,6 +66,7 @@ pub fn draw(state: &State, theme: Theme, pictures: &mut Pictures, buffer: &mut B
     match &state.over {
         Over::Help(scroll) => help::draw(state, theme, *scroll, body, buffer),
         Over::Failure(scroll) => help::failure(state, theme, *scroll, body, buffer),
+        Over::Palette(palette) => palette::draw(state, theme, palette, body, buffer),
         Over::Nothing | Over::Question => {}
     }
 }

@@ -1,0 +1,38 @@
+//! The list of what can be done here, as far as it matches what is typed.
+
+use super::help::sheet;
+use crate::tui::{
+    state::{State, palette::Palette},
+    theme::Theme,
+    widget::text::left,
+};
+use ratatui::{buffer::Buffer, layout::Rect, text::Span};
+
+/// Columns of the keys.
+const KEYS: usize = 14;
+
+/// The offers, with their keys, so that they are learned.
+pub fn draw(state: &State, theme: Theme, palette: &Palette, body: Rect, buffer: &mut Buffer) {
+    let offers = state.offers(palette);
+    let chosen = palette.chosen.min(offers.len().saturating_sub(1));
+    let mut lines: Vec<Vec<Span>> = vec![vec![Span::styled(format!(" :{}▏", palette.text), theme.strong())]];
+    for (i, binding) in offers.iter().enumerate() {
+        let keys: Vec<String> = binding.keys.iter().map(|key| key.name()).collect();
+        let (mark, words) =
+            if i == chosen { ("▸", theme.strong()) } else { (" ", ratatui::style::Style::new()) };
+        lines.push(vec![
+            Span::styled(mark, theme.accent()),
+            Span::styled(left(&keys.join(" "), KEYS), theme.accent()),
+            Span::styled(binding.help, words),
+        ]);
+    }
+    if offers.is_empty() {
+        lines.push(vec![Span::styled(" nothing here is called so", theme.dim())]);
+    }
+    // The chosen line and the text stay in sight.
+    let room = usize::from(body.height).saturating_sub(3).max(1);
+    if chosen >= room {
+        lines.drain(1..=chosen + 1 - room);
+    }
+    sheet("Actions   ↑ ↓ choose   Enter do   Esc close", &lines, 0, theme, body, buffer);
+}
