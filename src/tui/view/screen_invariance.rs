@@ -112,6 +112,9 @@ fn matrix(state: &State, theme: Theme, report: &InvarianceReport, area: Rect, bu
         }
     }
     let last = usize::from(area.height).saturating_sub(1);
+    if last <= report.heads.len() * lines {
+        return;
+    }
     let select = if state.matrix.raw { "" } else { "   select. = others − own" };
     put(row(area, last), 1, &format!("[ ] its own: low is wanted{select}"), theme.dim(), buffer);
 }
@@ -206,11 +209,14 @@ fn spaces(state: &State) -> Curves<'_> {
     series.sort_by_key(|(name, _)| state.heads.find(name));
     let words = |value| short(f64::from(value));
     let curves = series.into_iter().map(|(name, series)| of_head(state, name, series, words, false));
-    let dim = state.snapshot.config.model.dim;
-    let title = match filling.tag {
-        "std" => format!("{}   {} = even, 0 = collapsed", filling.title, share(1.0 / (dim as f32).sqrt())),
-        "rankme" => format!("{} of {dim}", filling.title),
-        _ => filling.title.to_owned(),
+    let config = &state.snapshot.config;
+    // Without heads the one space is V, as wide as the backbone makes it.
+    let dim = config.contrast.kind.heads.then_some(config.model.dim);
+    let more = match (filling.tag, dim) {
+        ("std", Some(dim)) => format!("   {} = even, 0 = collapsed", share(1.0 / (dim as f32).sqrt())),
+        ("rankme", Some(dim)) => format!(" of {dim}"),
+        _ => String::new(),
     };
+    let title = filling.title.to_owned() + &more;
     (title, curves.collect(), 8)
 }
