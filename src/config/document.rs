@@ -154,7 +154,7 @@ impl Config {
     }
 
     /// The whole configuration as a document.
-    fn value(&self) -> Value {
+    pub(super) fn value(&self) -> Value {
         fn of<T: Serialize>(settings: &T) -> Value {
             // Settings are plain structs of numbers and names: they always have a document.
             serde_json::to_value(settings).unwrap_or_default()

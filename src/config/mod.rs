@@ -5,6 +5,7 @@
 //! (`error`). While a run trains, single values change by [`Config::edited`].
 
 mod check;
+mod difference;
 mod document;
 mod error;
 mod live;
@@ -16,6 +17,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use difference::Difference;
 pub use error::ConfigError;
 pub use live::live;
 pub use train::TrainSettings;

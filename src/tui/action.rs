@@ -14,6 +14,10 @@ pub enum Action {
     ShowInvariance,
     /// Show the nearest neighbours of an image.
     ShowNeighbours,
+    /// Show the runs beside this one.
+    ShowRuns,
+    /// Read them again.
+    ReadRuns,
     /// Show what has happened.
     ShowLog,
     /// Give the focus to the next pane.

@@ -16,6 +16,8 @@ pub enum Place {
     InvarianceScreen,
     /// On the screen of neighbours.
     NeighboursScreen,
+    /// In the list of runs.
+    RunsScreen,
     /// In the log.
     LogScreen,
     /// On every screen but that of training.
@@ -45,6 +47,7 @@ impl Place {
             Self::Curves => "curves",
             Self::InvarianceScreen => "invariance screen",
             Self::NeighboursScreen => "neighbours screen",
+            Self::RunsScreen => "runs",
             Self::LogScreen => "log",
             Self::Away => "back",
             Self::Augmentations => "augmentations",
@@ -208,6 +211,11 @@ pub const BINDINGS: &[Binding] = {
             "pictures of the chosen space only, but large",
         ),
         bind(NeighboursScreen, SearchAnew, &[ch('a')], "anew", "search again, by the model as it is now"),
+        bind(RunsScreen, Up, &[ch('k'), key(KeyCode::Up)], "", "the run above"),
+        bind(RunsScreen, Down, &[ch('j'), key(KeyCode::Down)], "run", "the run below"),
+        bind(RunsScreen, First, &[ch('g'), key(KeyCode::Home)], "", "the first run"),
+        bind(RunsScreen, Last, &[ch('G'), key(KeyCode::End)], "", "the last run"),
+        bind(RunsScreen, ReadRuns, &[ch('a')], "anew", "read the runs' files again"),
         bind(LogScreen, Up, &[ch('k'), key(KeyCode::Up)], "back", "a line back"),
         bind(LogScreen, Down, &[ch('j'), key(KeyCode::Down)], "forward", "a line forward"),
         bind(LogScreen, PageUp, &[ctrl('u'), key(KeyCode::PageUp)], "", "ten lines back"),
@@ -235,6 +243,7 @@ pub const BINDINGS: &[Binding] = {
         bind(Everywhere, ShowViews, &[ch('2')], "", "the screen of views"),
         bind(Everywhere, ShowInvariance, &[ch('3')], "", "the screen of invariance"),
         bind(Everywhere, ShowNeighbours, &[ch('4')], "", "the screen of neighbours"),
+        bind(Everywhere, ShowRuns, &[ch('5')], "", "the runs beside this one"),
         bind(Everywhere, ShowLog, &[ch('6')], "", "what has happened"),
         bind(Everywhere, Redraw, &[ch('r'), ctrl('l')], "", "paint everything again"),
         bind(Everywhere, Quit, &[ch('q')], "quit", "leave; asks first, and a checkpoint is written"),
@@ -288,6 +297,7 @@ pub const STACKS: &[&[Place]] = &[
     &[Place::Tiles, Place::Away, Place::Everywhere],
     &[Place::InvarianceScreen, Place::Curves, Place::Away, Place::Everywhere],
     &[Place::NeighboursScreen, Place::Away, Place::Everywhere],
+    &[Place::RunsScreen, Place::Away, Place::Everywhere],
     &[Place::LogScreen, Place::Away, Place::Everywhere],
     &[Place::Typing],
     &[Place::Question],

@@ -6,6 +6,7 @@ use super::{
     state::{Effect, Over, Pane, Screen, State, palette::Palette},
     theme::{Depth, Theme},
 };
+use crate::run::RunDir;
 use crate::{
     config::Config,
     device::{DeviceReading, Gpu},
@@ -72,6 +73,39 @@ fn the_screen_of_neighbours_shows_every_space() {
     insta::assert_snapshot!("neighbours_80x24", it.draw(80, 24));
     it.press("z");
     insta::assert_snapshot!("neighbours_large_120x36", it.draw(120, 36));
+}
+
+/// The runs beside this one, from their own files, and what sets the chosen one apart.
+#[test]
+fn the_screen_of_runs_tells_what_differs() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut runs = Vec::new();
+    for (name, lr) in [("r0001", 0.1), ("r0002", 0.06)] {
+        let config = Config::quickstart().edited("optimizer.lr", &json!(lr)).unwrap();
+        let path = folder.path().join(name);
+        let mut run = RunDir::create(&path, &config.to_yaml(), &config.hash(), 0).unwrap();
+        run.metrics().record(50, 3.0, [("loss", 4.5), ("knn/shape", 0.25)].into_iter()).unwrap();
+        run.metrics().flush().unwrap();
+        runs.push(run);
+    }
+    std::fs::create_dir(folder.path().join("r0003")).unwrap();
+    std::fs::write(folder.path().join("r0003/manifest.json"), "{").unwrap();
+    let mut it = Played::training();
+    it.publish(Snapshot { run: Some(folder.path().join("r0002")), ..snapshot() });
+    it.press("5");
+    let since = Instant::now();
+    while it.state.catalogue.is_reading() {
+        assert!(since.elapsed().as_secs() < 60, "the runs are not read");
+        it.state.refresh(Instant::now());
+    }
+    it.press("g");
+    let screen = it.draw(120, 36);
+    for wanted in ["▸r0001", "this run", "1 cannot be read", "optimizer.lr  0.1 (here 0.06)", "4.50", "0.25"]
+    {
+        assert!(screen.contains(wanted), "{wanted} is missing:\n{screen}");
+    }
+    it.press("j");
+    assert!(it.draw(80, 24).contains("r0002: other settings than here"));
 }
 
 /// An action is found by what it is called, done, and its key learned.

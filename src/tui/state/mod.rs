@@ -2,6 +2,7 @@
 //! editor, and where the reader is. Driven by keys and by time; testable without a terminal.
 
 pub mod album;
+pub mod catalogue;
 pub mod device;
 pub mod editor;
 mod events;
@@ -23,6 +24,7 @@ use crate::engine::{
 };
 use crate::tui::Listener;
 use album::Album;
+use catalogue::Catalogue;
 use device::DeviceHistory;
 use editor::Editor;
 use heads::Heads;
@@ -52,16 +54,18 @@ pub enum Screen {
     Views,
     Invariance,
     Neighbours,
+    Runs,
     Log,
 }
 
 impl Screen {
     /// With the key that shows it, and its name.
-    pub const ALL: [(Self, char, &str); 5] = [
+    pub const ALL: [(Self, char, &str); 6] = [
         (Self::Train, '1', "Train"),
         (Self::Views, '2', "Views"),
         (Self::Invariance, '3', "Invariance"),
         (Self::Neighbours, '4', "Neighbours"),
+        (Self::Runs, '5', "Runs"),
         (Self::Log, '6', "Log"),
     ];
 }
@@ -142,6 +146,7 @@ pub struct State {
     pub typed: Option<Typed>,
     pub matrix: Matrix,
     pub album: Album,
+    pub catalogue: Catalogue,
     pub device: DeviceHistory,
     pub notices: Notices,
     pub log_lines: Log,
@@ -180,6 +185,7 @@ impl State {
             typed: None,
             matrix: Matrix::default(),
             album: Album::default(),
+            catalogue: Catalogue::default(),
             device: DeviceHistory::default(),
             notices: Notices::default(),
             log_lines: Log::default(),
@@ -197,7 +203,7 @@ impl State {
     /// Takes in what the engine has published. True if the screen should be drawn now: at once for
     /// what the reader waits for, calmly for figures that merely move.
     pub fn refresh(&mut self, now: Instant) -> bool {
-        let mut urgent = self.notices.expire(now);
+        let mut urgent = self.notices.expire(now) | self.catalogue.take();
         for event in self.handle.events.drain() {
             urgent |= self.event(event, now);
         }

@@ -42,6 +42,7 @@ impl State {
             (_, Screen::Views, _) => &[Tiles, Away, Everywhere],
             (_, Screen::Invariance, _) => &[InvarianceScreen, Curves, Away, Everywhere],
             (_, Screen::Neighbours, _) => &[NeighboursScreen, Away, Everywhere],
+            (_, Screen::Runs, _) => &[RunsScreen, Away, Everywhere],
             (_, Screen::Log, _) => &[LogScreen, Away, Everywhere],
             (.., Pane::Augmentations) => &[Augmentations, Train, Curves, Everywhere],
             (.., Pane::Views) => &[ViewsPane, Tiles, Train, Curves, Everywhere],
@@ -117,9 +118,11 @@ impl State {
             Action::ShowViews => self.screen = Screen::Views,
             Action::ShowInvariance => self.screen = Screen::Invariance,
             Action::ShowNeighbours => self.open_album(),
+            Action::ShowRuns | Action::ReadRuns => self.open_catalogue(now),
             Action::ShowLog => self.screen = Screen::Log,
             _ if self.screen == Screen::Invariance && self.roam(action) => {}
             _ if self.screen == Screen::Neighbours && self.leaf(action) => {}
+            _ if self.screen == Screen::Runs && self.browse(action) => {}
             _ if self.screen == Screen::Log && self.scroll(action) => {}
             Action::NextPane => self.move_focus(1),
             Action::PreviousPane => self.move_focus(Pane::ALL.len() - 1),

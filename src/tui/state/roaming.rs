@@ -1,10 +1,11 @@
-//! What the keys do on the other screens: invariance, neighbours, log.
+//! What the keys do on the other screens: invariance, neighbours, runs, log.
 
-use super::{Over, Screen, State, album::Album, matrix::Course, typed::Typed};
+use super::{Over, Screen, State, album::Album, matrix::Course, notices::Tone, typed::Typed};
 use crate::{
     engine::message::{Command, NeighbourRequest},
     tui::action::Action,
 };
+use std::time::Instant;
 
 /// Lines of the log that a page is.
 const PAGE: isize = 10;
@@ -66,6 +67,30 @@ impl State {
             _ => return false,
         }
         true
+    }
+
+    /// In the list of runs. False for what is no matter of it.
+    pub(super) fn browse(&mut self, action: Action) -> bool {
+        if self.over != Over::Nothing {
+            return false;
+        }
+        match action {
+            Action::Up => self.catalogue.go(-1),
+            Action::Down => self.catalogue.go(1),
+            Action::First => self.catalogue.go(isize::MIN),
+            Action::Last => self.catalogue.go(isize::MAX),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Shows the runs beside this one, as they are now.
+    pub(super) fn open_catalogue(&mut self, now: Instant) {
+        self.screen = Screen::Runs;
+        let Some(run) = &self.snapshot.run else { return };
+        if let Err(error) = self.catalogue.read(run, self.snapshot.config.clone()) {
+            self.notices.say(Tone::Warning, &format!("the runs cannot be read: {error}"), now);
+        }
     }
 
     /// In the log. False for what is no matter of it.

@@ -10,6 +10,7 @@ mod palette;
 mod screen_invariance;
 mod screen_log;
 mod screen_neighbours;
+mod screen_runs;
 mod screen_views;
 mod status;
 mod views;
@@ -54,6 +55,7 @@ pub fn draw(state: &State, theme: Theme, pictures: &mut Pictures, buffer: &mut B
     match state.screen {
         Screen::Views => screen_views::draw(state, theme, pictures, body, buffer),
         Screen::Invariance => screen_invariance::draw(state, theme, body, buffer),
+        Screen::Runs => screen_runs::draw(state, theme, body, buffer),
         Screen::Log => screen_log::draw(state, theme, body, buffer),
         Screen::Neighbours => screen_neighbours::draw(state, theme, pictures, body, buffer),
         Screen::Train if area.width >= WHOLE.0 && area.height >= WHOLE.1 => {
