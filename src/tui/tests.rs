@@ -84,7 +84,7 @@ fn the_screen_of_runs_tells_what_differs() {
         let config = Config::quickstart().edited("optimizer.lr", &json!(lr)).unwrap();
         let path = folder.path().join(name);
         let mut run = RunDir::create(&path, &config.to_yaml(), &config.hash(), 0).unwrap();
-        run.metrics().record(50, 3.0, [("loss", 4.5), ("knn/shape", 0.25)].into_iter()).unwrap();
+        run.metrics().record(50, 3.0, [("loss", 4.5), ("knn/shape", 0.25)]).unwrap();
         run.metrics().flush().unwrap();
         runs.push(run);
     }
