@@ -105,3 +105,19 @@ fn the_built_in_set_needs_nothing() {
         assert!(text.contains(labels), "{labels} in {text}");
     }
 }
+
+/// As in `looc-tui data DIR | head -1`: nobody reads the rest, and nothing is wrong with that.
+#[test]
+fn a_reader_that_has_read_enough_is_no_failure() {
+    let there = tempfile::tempdir().unwrap();
+    photos(there.path());
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("looc-tui"))
+        .args(["data", there.path().to_str().unwrap()])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), String::from_utf8_lossy(&ended.stderr)), (Some(0), "".into()));
+}

@@ -112,6 +112,10 @@ fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
+fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|it| it.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
 /// Parses the arguments and runs what they ask for.
 pub fn main() -> ExitCode {
     let line = CommandLine::parse();
@@ -133,6 +137,10 @@ pub fn main() -> ExitCode {
         None => line.screen.run(&line.globals),
     };
     let code = outcome.unwrap_or_else(|error| {
+        if error.chain().any(is_broken_pipe) {
+            // Whoever reads has read enough, as `head` has.
+            return Code::Done;
+        }
         if let Some(wrong) = error.downcast_ref::<crate::config::ConfigError>() {
             // It shows the place by itself.
             say(&wrong.to_string());
