@@ -314,6 +314,19 @@ fn only_numbers_that_count_can_be_changed() {
     }
 }
 
+/// A list of angles has no number to step, but a switch of its own.
+#[test]
+fn chance_collisions_are_switched_off_by_key() {
+    let mut it = Played::training();
+    it.press("jjjjl");
+    it.press("j");
+    assert!(it.draw(120, 36).contains("▸    distinct          off"), "{}", it.draw(120, 36));
+    it.press(" ");
+    let edit = Edit { path: "augment.rotation.distinct".into(), value: json!(true) };
+    assert_eq!(it.asked(), [Command::Edit(edit)]);
+    assert!(it.draw(120, 36).contains("distinct           on …"), "{}", it.draw(120, 36));
+}
+
 /// Several edits are on their way; the second is refused: undo takes the first back, and only it.
 #[test]
 fn a_refused_edit_leaves_the_history_of_the_others() {

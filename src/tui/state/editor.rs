@@ -62,6 +62,8 @@ pub enum Row {
     Entry(usize),
     /// A number of an augmentation.
     Knob(usize, &'static Knob),
+    /// Whether an augmentation's other keys never have the query's parameters by chance.
+    Distinct(usize),
     /// A number outside the augmentations.
     Dial(&'static Dial),
 }
@@ -121,6 +123,7 @@ impl Editor {
             rows.push(Row::Entry(i));
             if self.unfolded.contains(&entry.name()) {
                 rows.extend(entry.settings.kind().knobs.iter().map(|knob| Row::Knob(i, knob)));
+                rows.extend(entry.settings.kind().discrete.then_some(Row::Distinct(i)));
             }
         }
         rows.extend(DIALS.iter().filter(|dial| dial.counts(config)).map(Row::Dial));
@@ -147,7 +150,8 @@ impl Editor {
     pub fn unfold(&mut self, config: &Config, at: usize, show: bool) {
         let Some(entry) = config.augment.get(at) else { return };
         self.unfolded.retain(|name| *name != entry.name());
-        if show && !entry.settings.kind().knobs.is_empty() {
+        let kind = entry.settings.kind();
+        if show && (kind.discrete || !kind.knobs.is_empty()) {
             self.unfolded.push(entry.name());
         }
         let rows = self.rows(config);
@@ -226,7 +230,7 @@ impl Editor {
 /// The path and the range of a row that holds a number.
 pub fn number(config: &Config, row: Row) -> Option<(String, &'static Knob)> {
     match row {
-        Row::Entry(_) => None,
+        Row::Entry(_) | Row::Distinct(_) => None,
         Row::Knob(at, knob) => {
             Some((format!("augment.{}.{}", config.augment.get(at)?.name(), knob.path), knob))
         }
@@ -294,6 +298,7 @@ fn in_force(config: &Config, path: &str) -> Option<Value> {
     match field {
         "enabled" => Some(Value::from(entry.enabled)),
         "head" => Some(Value::from(entry.head)),
+        "distinct" => Some(Value::from(entry.distinct)),
         _ => {
             let document = entry.settings.document().ok()?;
             field

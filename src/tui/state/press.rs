@@ -64,7 +64,8 @@ impl State {
                 let sheet = self.snapshot.neighbours.as_ref().filter(|_| self.answers());
                 sheet.is_some_and(|sheet| !sheet.sets.is_empty())
             }
-            Action::Toggle | Action::ToggleHead | Action::Unfold => matches!(row, Some(Row::Entry(_))),
+            Action::Toggle => matches!(row, Some(Row::Entry(_) | Row::Distinct(_))),
+            Action::ToggleHead | Action::Unfold => matches!(row, Some(Row::Entry(_))),
             Action::TypeValue | Action::Increase | Action::Decrease => {
                 matches!(row, Some(Row::Knob(..) | Row::Dial(_)))
             }
@@ -263,17 +264,22 @@ impl State {
             (Row::Entry(at), Action::Toggle) => {
                 self.flip(&format!("augment.{}.enabled", config.augment[at].name()), now)
             }
+            (Row::Distinct(at), Action::Toggle | Action::Increase | Action::Decrease) => {
+                self.flip(&format!("augment.{}.distinct", config.augment[at].name()), now)
+            }
             (Row::Entry(at), Action::ToggleHead) => {
                 self.flip(&format!("augment.{}.head", config.augment[at].name()), now)
             }
             (Row::Entry(at), Action::Increase) => self.editor.unfold(&config, at, true),
-            (Row::Entry(at) | Row::Knob(at, _), Action::Decrease | Action::Unfold)
+            (Row::Entry(at) | Row::Knob(at, _) | Row::Distinct(at), Action::Decrease | Action::Unfold)
                 if matches!(row, Row::Entry(_)) || action == Action::Unfold =>
             {
                 let show = action == Action::Unfold && !self.editor.is_unfolded(config.augment[at].name());
                 self.editor.unfold(&config, at, show);
             }
-            (Row::Entry(at), Action::TypeValue) if config.augment[at].settings.kind().knobs.is_empty() => {
+            (Row::Entry(at) | Row::Distinct(at), Action::TypeValue)
+                if config.augment[at].settings.kind().knobs.is_empty() =>
+            {
                 let name = config.augment[at].name();
                 self.notices.say(Tone::Note, &format!("{name} has no number to type"), now);
             }
@@ -281,6 +287,7 @@ impl State {
                 self.editor.unfold(&config, at, true);
                 self.editor.select(&config, self.editor.selected + 1);
             }
+            (Row::Distinct(_), Action::TypeValue) => {}
             (_, Action::TypeValue) => self.typed = Some(Typed::default()),
             (_, Action::Increase | Action::Decrease) => {
                 let direction = if action == Action::Increase { 1.0 } else { -1.0 };

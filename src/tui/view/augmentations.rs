@@ -44,6 +44,7 @@ pub fn draw(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
             match it {
                 Row::Entry(at) => config.augment.get(*at).map(|it| entry(state, theme, it, area.width)),
                 Row::Knob(_, knob) => Some(value(state, theme, *it, knob.path, 4, (chosen, area.width))),
+                Row::Distinct(at) => config.augment.get(*at).map(|it| distinct(state, theme, it)),
                 Row::Dial(dial) => Some(value(state, theme, *it, dial.label, 1, (chosen, area.width))),
             }
             .unwrap_or_default(),
@@ -82,6 +83,19 @@ fn entry<'a>(state: &State, theme: Theme, entry: &'a Entry, width: u16) -> Vec<S
         Span::styled(fold, theme.dim()),
         Span::styled(waits, theme.warn()),
         Span::styled(right(&label, 8), style),
+    ]
+}
+
+/// `    distinct         off`.
+fn distinct<'a>(state: &State, theme: Theme, entry: &Entry) -> Vec<Span<'a>> {
+    let path = format!("augment.{}.distinct", entry.name());
+    let (value, pending) = state.editor.value(&state.snapshot.config, &path);
+    let on = value.and_then(|value| value.as_bool()).unwrap_or(entry.distinct);
+    vec![
+        Span::raw("    "),
+        Span::raw(left("distinct", 13)),
+        Span::raw(right(if on { "on" } else { "off" }, 8)),
+        Span::styled(if pending { " …" } else { "  " }, theme.warn()),
     ]
 }
 
@@ -142,6 +156,9 @@ fn explain(state: &State, theme: Theme, selected: Option<Row>, area: Rect, buffe
                 (false, false) => "not applied".into(),
             };
             (entry.settings.kind().help.to_owned(), role)
+        }
+        Some(Row::Distinct(_)) => {
+            ("keys never have q's parameters by chance".to_owned(), "only where it owns a space".to_owned())
         }
         Some(it) => match number(config, it) {
             Some((_, knob)) => {
