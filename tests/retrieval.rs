@@ -83,11 +83,11 @@ fn answer(watched: &mut Watched, request: NeighbourRequest) -> Arc<NeighbourShee
     watched.snapshot().neighbours.clone().unwrap()
 }
 
-/// While it trains, while it rests, and after its last step.
+/// While it trains, and while it rests.
 #[test]
-fn neighbours_are_found_at_any_time() {
+fn neighbours_are_found_while_it_trains() {
     let folder = tempfile::tempdir().unwrap();
-    let mut watched = Watched::attend(config(SMALL), Place::New(folder.path().join("run")), 60);
+    let mut watched = Watched::start(config(SMALL), Place::New(folder.path().join("run")), 1_000_000);
     watched.until_step(2);
     let fresh = NeighbourRequest { fresh: true, ..NeighbourRequest::default() };
     let sheet = answer(&mut watched, fresh.clone());
@@ -112,11 +112,18 @@ fn neighbours_are_found_at_any_time() {
         }
     }
     let step = watched.snapshot().step;
-    assert_eq!(answer(&mut watched, fresh.clone()).step, step, "by the model as it is now");
-    watched.send(Command::Resume);
+    assert_eq!(answer(&mut watched, fresh).step, step, "by the model as it is now");
+    watched.stop();
+}
+
+/// After the last step, until the viewer leaves.
+#[test]
+fn neighbours_are_found_after_the_last_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut watched = Watched::attend(config(SMALL), Place::New(folder.path().join("run")), 3);
     watched.until(|snapshot| snapshot.phase == Phase::Finished);
-    let last = answer(&mut watched, NeighbourRequest { place: 59, ..fresh });
-    assert_eq!((last.step, last.index), (60, 59));
+    let last = answer(&mut watched, NeighbourRequest { place: 59, fresh: true, within: None });
+    assert_eq!((last.step, last.index), (3, 59));
     watched.send(Command::Stop);
     assert_eq!(watched.join().phase, Phase::Finished);
 }
