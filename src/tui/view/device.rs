@@ -117,10 +117,15 @@ fn throughput(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
         Span::styled(format!("  {}", plain_line(&snapshot.compute)), theme.dim()),
     ];
     line(row(area, 0), pieces, buffer);
-    // Where the time of a step goes, in parts that are not next to nothing.
-    let parts = PARTS.iter().zip(snapshot.parts).filter(|(_, share)| *share >= 0.005);
-    let words: String = parts.map(|(name, share)| format!(" {name} {:.0}", share * 100.0)).collect();
-    put(row(area, 1), 0, &format!(" step{words} %"), theme.dim(), buffer);
+    // Where the time of a step goes, as far as there is room: the parts that are not next to nothing.
+    let mut words = " step % ".to_owned();
+    for (name, share) in PARTS.iter().zip(snapshot.parts).filter(|(_, share)| *share >= 0.005) {
+        let figure = format!(" {name} {:.0}", share * 100.0);
+        if words.len() + figure.len() <= usize::from(area.width) {
+            words += &figure;
+        }
+    }
+    put(row(area, 1), 0, &words, theme.dim(), buffer);
 }
 
 fn block(load: f32) -> &'static str {
