@@ -50,12 +50,10 @@ impl Retrieval {
 impl Trainer<'_> {
     /// Answers from the gallery that there is, and begins a newer one if that is asked for.
     pub fn show_neighbours(&mut self, request: NeighbourRequest) {
-        let step = self.now.step;
-        let of_now = |gallery: &Gallery| gallery.step() == step;
-        let retrieval = &self.retrieval;
-        let known = retrieval.ready.iter().chain(retrieval.growing.iter().map(|it| &it.gallery));
-        let stale = request.fresh && !known.clone().any(of_now);
-        let begun = if known.count() == 0 || stale { self.begin_gallery() } else { Ok(()) };
+        // One that grows is not given up for a newer model: it would never be whole.
+        let stale = |ready: &Gallery| request.fresh && ready.step() != self.now.step;
+        let begins = self.retrieval.growing.is_none() && self.retrieval.ready.as_ref().is_none_or(stale);
+        let begun = if begins { self.begin_gallery() } else { Ok(()) };
         self.retrieval.asked = Some(request);
         let told = begun.and_then(|()| self.tell_neighbours());
         self.warn_of(told.map_err(|error| format!("no neighbours: {error}")));
