@@ -24,11 +24,17 @@ pub fn status(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
         pieces.push(Span::raw(plain_line(&name.to_string_lossy()) + " "));
     }
     pieces.push(Span::styled(word, style));
+    let mut used: usize = pieces.iter().map(Span::width).sum();
     for (name, value) in figures(snapshot) {
-        pieces.push(Span::styled(format!("  {name} "), theme.dim()));
+        let name = format!("  {name} ");
+        used += name.width() + value.width();
+        // A figure that is cut is a false figure.
+        if used > usize::from(area.width) {
+            break;
+        }
+        pieces.push(Span::styled(name, theme.dim()));
         pieces.push(Span::raw(value));
     }
-    let used: usize = pieces.iter().map(Span::width).sum();
     if let Some(machine) = machine(state).filter(|it| used + 4 + it.width() <= usize::from(area.width)) {
         pieces.push(Span::styled("  │ ", theme.dim()));
         pieces.push(Span::raw(machine));
@@ -104,13 +110,17 @@ fn machine(state: &State) -> Option<String> {
     Some(text)
 }
 
-/// The screens.
+/// The screens; in little room the others by their keys alone.
 pub fn tabs(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
+    let whole: usize = Screen::ALL.iter().map(|(.., name)| name.width() + 5).sum();
+    let names = whole <= usize::from(area.width);
     let pieces = Screen::ALL.iter().map(|(screen, key, name)| {
         if *screen == state.screen {
             Span::styled(format!("[{key} {name}] "), theme.strong())
-        } else {
+        } else if names {
             Span::styled(format!(" {key} {name}  "), theme.dim())
+        } else {
+            Span::styled(format!(" {key}  "), theme.dim())
         }
     });
     line(area, pieces.collect(), buffer);
