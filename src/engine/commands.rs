@@ -106,6 +106,7 @@ impl Trainer<'_> {
         }
     }
 
+    /// Obeys one command of those that still mean something then. Whether it is to leave.
     fn told_to_stop_by(&mut self, command: Command) -> bool {
         match command {
             Command::Stop => return true,

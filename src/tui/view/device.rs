@@ -6,7 +6,7 @@ use crate::{
         figures::{bytes, short},
         state::{State, device::COLUMN, plain::plain_line},
         theme::Theme,
-        widget::text::{cut, line, put, row},
+        widget::text::{cut, fitting, line, put, row},
     },
 };
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Span};
@@ -118,14 +118,11 @@ fn throughput(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
     ];
     line(row(area, 0), pieces, buffer);
     // Where the time of a step goes, as far as there is room: the parts that are not next to nothing.
-    let mut words = " step % ".to_owned();
-    for (name, share) in PARTS.iter().zip(snapshot.parts).filter(|(_, share)| *share >= 0.005) {
-        let figure = format!(" {name} {:.0}", share * 100.0);
-        if words.len() + figure.len() <= usize::from(area.width) {
-            words += &figure;
-        }
-    }
-    put(row(area, 1), 0, &words, theme.dim(), buffer);
+    let parts = PARTS.iter().zip(snapshot.parts).filter(|(_, share)| *share >= 0.005);
+    let parts = parts.map(|(name, share)| format!(" {name} {:.0}", share * 100.0));
+    let words = std::iter::once(" step % ".to_owned()).chain(parts);
+    let words = words.map(|text| vec![Span::styled(text, theme.dim())]);
+    line(row(area, 1), fitting(usize::from(area.width), words), buffer);
 }
 
 fn block(load: f32) -> &'static str {

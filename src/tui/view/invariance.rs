@@ -6,7 +6,7 @@ use crate::{
         figures::share,
         state::{State, plain::plain_line},
         theme::{Depth, Theme},
-        widget::text::{left, line, put, right, row},
+        widget::text::{fitting, left, line, put, right, row},
     },
 };
 use ratatui::{
@@ -15,7 +15,6 @@ use ratatui::{
     style::{Modifier, Style},
     text::Span,
 };
-use unicode_width::UnicodeWidthStr;
 
 /// How wide things are, in columns.
 #[derive(Clone, Copy)]
@@ -90,8 +89,8 @@ pub fn draw(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
     }
     put(row(area, last), 1, &footer(state, report), theme.dim(), buffer);
     if last > report.heads.len() + 1 {
-        let words = neighbours(state, usize::from(area.width).saturating_sub(1));
-        put(row(area, last - 1), 1, &words, theme.dim(), buffer);
+        let words = fitting(usize::from(area.width), neighbours(state, theme));
+        line(row(area, last - 1), words, buffer);
     }
 }
 
@@ -125,22 +124,17 @@ fn figures<'a>(
     pieces
 }
 
-/// What the features are good for, as far as there is room: `kNN shape 31% colour 80% · turn 61%`.
-fn neighbours(state: &State, room: usize) -> String {
+/// What the features are good for: `kNN`, ` shape 31%`, ` colour 80%`, ` · turn 61%`.
+fn neighbours(state: &State, theme: Theme) -> Vec<Vec<Span<'static>>> {
     if state.snapshot.knn.is_empty() || state.baseline {
-        return String::new();
+        return Vec::new();
     }
     let rotation = state.series.get("probe/rotation").and_then(|series| series.last(0));
     let knn = state.snapshot.knn.iter().map(|(label, accuracy)| (plain_line(label), *accuracy));
-    let mut text = "kNN".to_owned();
-    for (name, accuracy) in knn.chain(rotation.map(|accuracy| ("· turn".into(), accuracy))) {
-        let figure = format!(" {name} {:.0}%", accuracy * 100.0);
-        // A figure that is cut is a false figure.
-        if text.width() + figure.width() <= room {
-            text += &figure;
-        }
-    }
-    text
+    let figures = knn.chain(rotation.map(|accuracy| ("· turn".into(), accuracy)));
+    let figures = figures.map(|(name, accuracy)| format!(" {name} {:.0}%", accuracy * 100.0));
+    let words = std::iter::once(" kNN".to_owned()).chain(figures);
+    words.map(|text| vec![Span::styled(text, theme.dim())]).collect()
 }
 
 fn footer(state: &State, report: &InvarianceReport) -> String {

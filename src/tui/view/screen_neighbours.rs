@@ -8,7 +8,7 @@ use crate::{
         pictures::Pictures,
         state::{State, plain::plain_line},
         theme::Theme,
-        widget::text::{cut, left, line, put, row, wrap},
+        widget::text::{cut, fitting, left, line, put, row, wrap},
     },
 };
 use ratatui::{
@@ -17,7 +17,6 @@ use ratatui::{
     style::Style,
     text::Span,
 };
-use unicode_width::UnicodeWidthStr;
 
 /// Columns of the query.
 const QUERY: u16 = 24;
@@ -131,23 +130,18 @@ fn heading(
     let mut pieces =
         vec![mark, Span::styled(left(&label, 3), style), Span::styled(left(name, 10), theme.strong())];
     let of = space.near.len();
-    let mut words: Vec<(String, Style)> = Vec::new();
+    let mut words: Vec<Vec<Span>> = Vec::new();
     for (place, (set, _)) in sheet.sets.iter().enumerate() {
         let agree = space.near.iter().filter(|near| near.labels.get(place).is_some_and(|(_, same)| *same));
         let before = if place == 0 { "same " } else { " · " };
-        words.push((format!("{before}{} {}/{of}", plain_line(set), agree.count()), Style::new()));
+        words.push(vec![Span::raw(format!("{before}{} {}/{of}", plain_line(set), agree.count()))]);
     }
     if let (Some(first), Some(last)) = (space.near.first(), space.near.last()) {
         let cosines = format!("   cosine {} – {}", share(first.cosine), share(last.cosine));
-        words.push((cosines, theme.dim()));
+        words.push(vec![Span::styled(cosines, theme.dim())]);
     }
-    let mut room = usize::from(area.width).saturating_sub(pieces.iter().map(Span::width).sum());
-    for (text, style) in words {
-        // A figure that is cut is a false figure.
-        let Some(left) = room.checked_sub(text.width()) else { break };
-        room = left;
-        pieces.push(Span::styled(text, style));
-    }
+    let room = usize::from(area.width).saturating_sub(pieces.iter().map(Span::width).sum());
+    pieces.extend(fitting(room, words));
     line(area, pieces, buffer);
 }
 

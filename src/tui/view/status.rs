@@ -8,7 +8,7 @@ use crate::{
         keymap,
         state::{Over, Screen, State, notices::Tone, plain::plain_line},
         theme::Theme,
-        widget::text::{line, put},
+        widget::text::{fitting, line, put},
     },
 };
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Span};
@@ -24,17 +24,13 @@ pub fn status(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
         pieces.push(Span::raw(plain_line(&name.to_string_lossy()) + " "));
     }
     pieces.push(Span::styled(word, style));
-    let mut used: usize = pieces.iter().map(Span::width).sum();
-    for (name, value) in figures(snapshot) {
-        let name = format!("  {name} ");
-        used += name.width() + value.width();
-        // A figure that is cut is a false figure.
-        if used > usize::from(area.width) {
-            break;
-        }
-        pieces.push(Span::styled(name, theme.dim()));
-        pieces.push(Span::raw(value));
-    }
+    let width = |pieces: &[Span]| pieces.iter().map(Span::width).sum::<usize>();
+    let room = usize::from(area.width).saturating_sub(width(&pieces));
+    let figures = figures(snapshot).into_iter();
+    let figures =
+        figures.map(|(name, value)| vec![Span::styled(format!("  {name} "), theme.dim()), Span::raw(value)]);
+    pieces.extend(fitting(room, figures));
+    let used = width(&pieces);
     if let Some(machine) = machine(state).filter(|it| used + 4 + it.width() <= usize::from(area.width)) {
         pieces.push(Span::styled("  │ ", theme.dim()));
         pieces.push(Span::raw(machine));

@@ -60,6 +60,20 @@ pub fn put(area: Rect, x: usize, text: &str, style: Style, buffer: &mut Buffer) 
     }
 }
 
+/// The first of these groups of pieces that have room in `width` columns, each whole: a figure that is cut is a
+/// false figure. What comes after one that has no room is left out as well.
+pub fn fitting<'a>(width: usize, groups: impl IntoIterator<Item = Vec<Span<'a>>>) -> Vec<Span<'a>> {
+    let mut room = width;
+    let fits = |group: &Vec<Span>| match room.checked_sub(group.iter().map(Span::width).sum()) {
+        Some(left) => {
+            room = left;
+            true
+        }
+        None => false,
+    };
+    groups.into_iter().take_while(fits).flatten().collect()
+}
+
 /// `text` broken into lines of at most `width` columns, between words where that is possible.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
@@ -85,6 +99,14 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn groups_are_whole_or_left_out() {
+        let group = |texts: &[&'static str]| texts.iter().map(|text| Span::raw(*text)).collect::<Vec<_>>();
+        let groups = [group(&["a ", "12"]), group(&[" b"]), group(&[" c ", "345"]), group(&["d"])];
+        let words = |width| fitting(width, groups.clone()).iter().map(|it| &*it.content).collect::<String>();
+        assert_eq!([3, 4, 11, 13].map(words), ["", "a 12", "a 12 b", "a 12 b c 345d"]);
+    }
 
     #[test]
     fn text_is_cut_and_broken_by_columns() {
