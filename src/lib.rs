@@ -3,11 +3,12 @@
 //! The data's way: [`config`] → [`data`] → [`augment`] (the views q, k0, k1..kn) → [`looc`] (encode,
 //! heads, loss, queues, momentum) → [`engine`], which trains in a thread of its own and tells
 //! [`tui`] what happens; [`eval`] measures what each space ignores and keeps; [`run`] keeps it on the
-//! disk.
+//! disk, and [`curves`] shows its course.
 
 pub mod augment;
 pub mod cli;
 pub mod config;
+pub mod curves;
 pub mod data;
 pub mod device;
 mod durable;

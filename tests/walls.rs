@@ -14,6 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["config"],
     &["run"],
     &["engine", "study"],
+    &["curves"],
     &["tui"],
     &["cli"],
 ];
@@ -28,6 +29,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("looc", &["ratatui", "crossterm", "tokio"]),
     ("eval", &["ratatui", "crossterm", "tokio"]),
     ("engine", &["ratatui", "crossterm"]),
+    ("curves", &["ratatui", "crossterm", "candle_core"]),
     ("study", &["ratatui", "crossterm", "candle_core"]),
     ("device", &["ratatui", "crossterm", "candle_core"]),
 ];

@@ -215,6 +215,17 @@ pub fn read(path: &Path) -> Result<Vec<Row>, RunError> {
     Tail::open(path)?.more()
 }
 
+/// Calls with every row of a log, in order. A torn last line is left out.
+///
+/// # Errors
+/// As [`read`]; the rows before have been given by then.
+pub fn each(path: &Path, mut call: impl FnMut(Row)) -> Result<(), RunError> {
+    Tail::open(path)?.each(|row, _| {
+        call(row);
+        true
+    })
+}
+
 /// The step and time of the last row, and the latest figure of every tag among the last rows; none for a
 /// log without a row. Reads the log's end only, however long it is; what cannot be read there is passed
 /// over, for this is for lists of runs.

@@ -1,7 +1,7 @@
 //! What the engine tells: into the notice, the log, and under the curves.
 
-use super::{EditMark, MARKS, State, notices::Tone, plain::plain_line};
-use crate::engine::message::Event;
+use super::{MARKS, State, notices::Tone, plain::plain_line};
+use crate::{curves::Mark, engine::message::Event};
 use std::time::Instant;
 
 impl State {
@@ -16,13 +16,13 @@ impl State {
         match event {
             Event::Edited { step, path, from, to } => {
                 self.editor.answered(&path, true);
-                let (path, from, to) = (plain_line(&path), plain_line(&from), plain_line(&to));
-                let text = mark_text(&path, &from, &to);
-                self.tell(Tone::Done, &format!("step {step}: {path} {from} → {to}"), now);
+                let [path, from, to] = [path, from, to].map(|text| plain_line(&text));
+                let mark = Mark { step, time: self.last_time, path, from, to };
+                self.tell(Tone::Done, &format!("step {step}: {}", mark.whole()), now);
                 if self.marks.len() >= MARKS {
                     self.marks.remove(0);
                 }
-                self.marks.push(EditMark { step, time: self.last_time, text });
+                self.marks.push(mark);
             }
             Event::Refused { path, why } => {
                 self.editor.answered(&path, false);
@@ -42,18 +42,5 @@ impl State {
     fn tell(&mut self, tone: Tone, text: &str, now: Instant) {
         self.notices.say(tone, text, now);
         self.log_lines.add(self.snapshot.step, tone, text);
-    }
-}
-
-/// An edit in a few words: `color off`, `color.p .5→.8`.
-fn mark_text(path: &str, from: &str, to: &str) -> String {
-    let path = path.strip_prefix("augment.").unwrap_or(path);
-    let path = path.strip_prefix("optimizer.").or(path.strip_prefix("contrast.")).unwrap_or(path);
-    match (path.strip_suffix(".enabled"), path.strip_suffix(".head"), to) {
-        (Some(name), _, "true") => format!("{name} on"),
-        (Some(name), ..) => format!("{name} off"),
-        (_, Some(name), "true") => format!("{name} head"),
-        (_, Some(name), _) => format!("{name} no head"),
-        _ => format!("{path} {from}→{to}"),
     }
 }

@@ -15,14 +15,16 @@ pub mod palette;
 pub mod plain;
 mod press;
 mod roaming;
-pub mod series;
 pub mod typed;
 
-use crate::engine::{
-    Handle,
-    message::{Command, InvarianceReport, Phase, Snapshot, ViewRequest},
+use crate::{
+    curves::{Along, Mark, SeriesStore},
+    engine::{
+        Handle,
+        message::{Command, InvarianceReport, Phase, Snapshot, ViewRequest},
+    },
+    tui::Listener,
 };
-use crate::tui::Listener;
 use album::Album;
 use catalogue::Catalogue;
 use device::DeviceHistory;
@@ -34,7 +36,6 @@ use matrix::Matrix;
 use notices::Notices;
 use palette::Palette;
 use plain::plain;
-use series::{Along, SeriesStore};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -102,15 +103,6 @@ pub enum Over {
     Palette(Palette),
 }
 
-/// An edit under the curves.
-#[derive(Clone, Debug)]
-pub struct EditMark {
-    pub step: u64,
-    /// Where it is in seconds, as far as the curves knew it then.
-    pub time: f64,
-    pub text: String,
-}
-
 /// What the run loop is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -133,7 +125,7 @@ pub struct State {
     pub editor: Editor,
     pub heads: Heads,
     pub series: SeriesStore,
-    pub marks: Vec<EditMark>,
+    pub marks: Vec<Mark>,
     pub smoothing: usize,
     pub log: bool,
     pub along: Along,

@@ -6,10 +6,10 @@ use super::{
     lens::Lens,
     notices::Tone,
     palette::Palette,
-    series::SMOOTHING,
     typed::Typed,
 };
 use crate::{
+    curves::SMOOTHING,
     engine::message::{Command, Phase, ViewRequest},
     tui::{
         action::Action,

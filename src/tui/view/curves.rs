@@ -1,15 +1,15 @@
 //! Curves over the run with their legend: losses, invariance, probes, how spaces are filled.
 
-use crate::tui::{
-    figures::{count, duration, short},
-    state::{
-        State,
-        series::{Along, Series},
-    },
-    theme::{Depth, Theme},
-    widget::{
-        chart::{Chart, Curve, Mark, plot},
-        text::{left, line, put, right, row},
+use crate::{
+    curves::{Along, Series},
+    tui::{
+        figures::{count, duration, short},
+        state::State,
+        theme::{Depth, Theme},
+        widget::{
+            chart::{Chart, Curve, Mark, plot},
+            text::{left, line, put, right, row},
+        },
     },
 };
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Span, widgets::Widget};
@@ -140,7 +140,7 @@ fn marks(state: &State, along: Along, range: (f64, f64)) -> Vec<Mark> {
     let place = |at: f64| (at - range.0) / (range.1 - range.0).max(f64::MIN_POSITIVE);
     let marks = state.marks.iter().map(|mark| {
         let at = if along == Along::Time { mark.time } else { mark.step as f64 };
-        Mark { place: place(at), text: mark.text.clone() }
+        Mark { place: place(at), text: mark.short() }
     });
     marks.filter(|mark| (0.0..=1.0).contains(&mark.place)).collect()
 }

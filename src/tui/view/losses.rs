@@ -1,13 +1,9 @@
 //! The loss of every embedding space.
 
 use super::curves::{self, Drawing, Listed, read_at};
-use crate::tui::{
-    figures::short,
-    state::{
-        State,
-        series::{SMOOTHING, Series},
-    },
-    theme::Theme,
+use crate::{
+    curves::{SMOOTHING, Series},
+    tui::{figures::short, state::State, theme::Theme},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 

@@ -6,6 +6,7 @@ use super::{
     invariance::shade,
 };
 use crate::{
+    curves::Series,
     eval::invariance::InvarianceReport,
     tui::{
         figures::{share, short},
@@ -13,7 +14,6 @@ use crate::{
             State,
             matrix::{Course, SELECTIVITY},
             plain::plain_line,
-            series::Series,
         },
         theme::Theme,
         widget::text::{cut, left, line, put, right, row},

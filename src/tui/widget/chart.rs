@@ -5,7 +5,7 @@ use super::{
     axis::Axis,
     text::{put, right},
 };
-use crate::tui::{figures::short, state::series::Column};
+use crate::{curves::Column, tui::figures::short};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, widgets::Widget};
 
 /// Columns of the labels at the left, with the axis.
@@ -225,8 +225,8 @@ fn draw(curve: &Curve, plot: Rect, axis: &Axis, buffer: &mut Buffer) {
 mod tests {
     use super::*;
     use crate::{
+        curves::{Along, SeriesStore},
         engine::message::{Span, StepRecord},
-        tui::state::series::{Along, SeriesStore},
     };
 
     fn text(values: impl Iterator<Item = (u64, f32)>, log: bool) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! The curves' data: every step counts, memory stays bounded, and no spike is ever lost.
+//! A curve's data: every step counts, memory stays bounded, and no spike is ever lost.
 //!
 //! A series is a list of buckets, each the smallest, largest and last value of neighbouring steps. At
 //! first a bucket is a step; whenever there are too many, each comes to hold twice as many. The smoothed curves are
@@ -162,6 +162,12 @@ impl Series {
         Some((self.buckets.first()?.at(along), self.buckets.last()?.at(along)))
     }
 
+    /// When the last of its figures up to a step came.
+    fn time_at(&self, step: u64) -> Option<f64> {
+        let next = self.buckets.partition_point(|bucket| bucket.step <= step);
+        Some(self.buckets[next.checked_sub(1)?].time)
+    }
+
     /// The last value up to a position; none where the head rested, or before its first.
     pub fn value_at(&self, along: Along, at: f64, smoothing: usize) -> Option<f32> {
         let next = self.buckets.partition_point(|bucket| bucket.at(along) <= at);
@@ -260,6 +266,11 @@ impl SeriesStore {
     pub fn reach(&self, along: Along) -> Option<(f64, f64)> {
         let reach = self.series.iter().filter_map(|series| series.reach(along));
         reach.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
+
+    /// Seconds since the run's start at a step, as far as its figures tell; 0 before the first.
+    pub fn time_at(&self, step: u64) -> f64 {
+        self.series.iter().filter_map(|series| series.time_at(step)).fold(0.0, f64::max)
     }
 
     /// The curve of this tag.
