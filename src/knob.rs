@@ -2,7 +2,7 @@
 //! validation of configuration files, by the editor on the screen, and by the help.
 
 /// A number that can be edited while training.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Knob {
     /// The path below the settings struct: a field's name, or `field.0` for a list's element.
     pub path: &'static str,

@@ -75,7 +75,22 @@ impl RunPlace {
 
 impl Run for Screen {
     fn run(self, globals: &Globals) -> Result<Code, Report> {
-        let job = Job { attended: true, ..self.place.job(self.config.as_deref(), globals)? };
+        let mut job = Job { attended: true, ..self.place.job(self.config.as_deref(), globals)? };
+        loop {
+            let left = self.show(job, globals)?;
+            let Some(next) = left.next else {
+                return Ok(if left.signalled || left.interrupted { Code::Interrupted } else { Code::Done });
+            };
+            // The reader has chosen another run to go on with.
+            let place = RunPlace { run: Some(next), steps: None, resume: true };
+            job = Job { attended: true, ..place.job(None, &Globals::default())? };
+        }
+    }
+}
+
+impl Screen {
+    /// Trains a run on the screen until its reader leaves.
+    fn show(&self, job: Job, globals: &Globals) -> Result<tui::Left, Report> {
         let log = globals.log.as_deref().map(Log::open).transpose()?;
         let stage = tui::Stage::take()?;
         let (handle, thread) = engine::start(job)?;
@@ -98,7 +113,7 @@ impl Run for Screen {
             // A terminal that has gone cannot be told.
             let _ = writeln!(stderr(), "{} · step {} of {}", run.display(), last.step, last.steps);
         }
-        Ok(if left.signalled || left.interrupted { Code::Interrupted } else { Code::Done })
+        Ok(left)
     }
 }
 

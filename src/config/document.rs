@@ -19,7 +19,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// The sections in the order in which they are written, with the ranges of their numbers.
-const SECTIONS: &[(&str, &[Knob])] = &[
+pub(super) const SECTIONS: &[(&str, &[Knob])] = &[
     ("data", DataSettings::KNOBS),
     ("augment", &[]),
     ("model", ModelSettings::KNOBS),

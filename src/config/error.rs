@@ -66,6 +66,14 @@ impl ConfigError {
         Self { place: Some(Box::new(place)), ..self }
     }
 
+    /// In one line, without the place: for whoever sees the place already.
+    pub fn in_short(&self) -> String {
+        match &self.help {
+            Some(help) => format!("{}; {help}", self.why),
+            None => self.why.clone(),
+        }
+    }
+
     fn title(&self) -> String {
         if self.path.is_empty() { self.why.clone() } else { format!("{}: {}", self.path, self.why) }
     }

@@ -10,6 +10,7 @@ mod document;
 mod error;
 mod live;
 mod overrides;
+mod presets;
 mod source;
 mod train;
 mod words;
@@ -19,7 +20,8 @@ mod tests;
 
 pub use difference::Difference;
 pub use error::ConfigError;
-pub use live::live;
+pub use live::{LiveValue, live};
+pub use presets::Preset;
 pub use train::TrainSettings;
 
 use crate::{

@@ -66,6 +66,8 @@ pub enum Phase {
     Stopped,
     /// It could not go on. The text says what, where, and what to do.
     Failed(String),
+    /// Nothing is trained: this is what a run's files say. The text is the state that they tell of.
+    Recorded(String),
 }
 
 /// The state of a run, whole, as of now.

@@ -22,6 +22,7 @@ mod trainer;
 
 pub use handle::{Handle, Publisher, line};
 pub use mailbox::{Coalesce, Mailbox};
+pub use recall::measured;
 
 use crate::{
     config::Config,

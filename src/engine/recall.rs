@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// others are compared with, and the last.
 pub(super) fn recall(now: &mut Snapshot, run: &RunDir, publisher: &Publisher) -> Result<(), EngineError> {
     for row in metrics::read(&run.path().join(metrics::METRICS))? {
-        if let Some(report) = report(&row) {
+        if let Some(report) = measured(&row) {
             let report = Arc::new(report);
             if report.step == 0 {
                 now.invariance_at_start = Some(report.clone());
@@ -30,9 +30,9 @@ pub(super) fn recall(now: &mut Snapshot, run: &RunDir, publisher: &Publisher) ->
     Ok(())
 }
 
-/// The measurement in a row, if it is one's.
-fn report(row: &metrics::Row) -> Option<InvarianceReport> {
-    let find = |tag: &str| row.values.iter().find(|(known, _)| **known == *tag).map(|(_, value)| *value);
+/// The measurement in a row of a run's figures, if it is one's.
+pub fn measured(row: &metrics::Row) -> Option<InvarianceReport> {
+    let find = |tag: &str| row.figure(tag);
     let cells = row.values.iter().filter_map(|(tag, _)| tag.strip_prefix("invariance/")?.split_once('/'));
     let (mut heads, mut augmentations): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for (head, augmentation) in cells {
@@ -73,7 +73,7 @@ mod tests {
             ("knn/class", 0.4),
         ];
         let values = values.map(|(tag, value)| (Arc::from(tag), value)).to_vec();
-        let report = report(&metrics::Row { step: 7, time: 1.0, values }).unwrap();
+        let report = measured(&metrics::Row { step: 7, time: 1.0, values }).unwrap();
         assert_eq!(
             (report.step, &*report.heads, &*report.augmentations),
             (7, &["all".into(), "color".into()][..], &["color".to_string()][..])
@@ -81,6 +81,6 @@ mod tests {
         assert_eq!((report.raw[1][0], report.selectivity[1], report.selectivity[0]), (0.3, Some(0.5), None));
         assert!(report.rescaled[1][0].is_nan() && report.rescaled[0][0] == 0.9);
         let losses = vec![(Arc::from("loss/all"), 1.0)];
-        assert!(super::report(&metrics::Row { step: 7, time: 1.0, values: losses }).is_none());
+        assert!(measured(&metrics::Row { step: 7, time: 1.0, values: losses }).is_none());
     }
 }

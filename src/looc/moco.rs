@@ -20,7 +20,7 @@ pub(super) const KIND: Kind = Kind {
     help: "momentum encoder and queues (He et al., 2020)",
     heads: true,
     labelled: false,
-    numbers: &["temperature", "queue", "momentum"],
+    numbers: &["temperature", "queue", "momentum", "general_positives"],
     make: |query, start| Ok(Box::new(Moco::new(query, start)?)),
 };
 

@@ -27,7 +27,7 @@ pub struct Kind {
     pub heads: bool,
     /// Whether it learns from labels.
     pub labelled: bool,
-    /// The numbers of the `contrast` section that it reads.
+    /// The values of the `contrast` section that it reads.
     pub numbers: &'static [&'static str],
     pub(super) make: fn(&Encoder, Start) -> Result<Box<dyn Objective>>,
 }

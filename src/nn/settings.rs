@@ -180,6 +180,16 @@ impl OptimizerSettings {
         Knob { path: "warmup", min: 0.0, max: 1000.0, step: 1.0, help: "epochs of linear warm-up" },
     ];
 
+    /// Whether a value of it does anything: neither rule reads all.
+    pub fn reads(&self, field: &str) -> bool {
+        match field {
+            "momentum" => self.kind == OptimizerKind::Sgd,
+            "betas" | "eps" => self.kind == OptimizerKind::Adamw,
+            "milestones" => self.schedule == ScheduleKind::Step,
+            _ => true,
+        }
+    }
+
     /// What the ranges cannot say.
     pub fn check(&self) -> Result<(), Invalid> {
         for (i, milestone) in self.milestones.iter().enumerate() {

@@ -233,11 +233,7 @@ pub fn each(path: &Path, mut call: impl FnMut(Row)) -> Result<(), RunError> {
 /// # Errors
 /// The system's.
 pub fn latest(path: &Path) -> Result<Option<Row>, RunError> {
-    let text = end_of(path).map_err(RunError::io("read", path))?;
-    let mut tags = Vec::new();
-    let complete = text.split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n"));
-    let rows = complete.filter_map(|line| metrics_row::parse(line, &mut tags).ok());
-    Ok(rows.reduce(|earlier, mut row| {
+    Ok(recent(path)?.into_iter().reduce(|earlier, mut row| {
         // A measurement is logged some steps after the step it is of.
         (row.step, row.time) = (row.step.max(earlier.step), row.time.max(earlier.time));
         for (tag, value) in earlier.values {
@@ -247,6 +243,17 @@ pub fn latest(path: &Path) -> Result<Option<Row>, RunError> {
         }
         row
     }))
+}
+
+/// The last rows of a log, some hundred; what cannot be read there is passed over.
+///
+/// # Errors
+/// The system's.
+pub fn recent(path: &Path) -> Result<Vec<Row>, RunError> {
+    let text = end_of(path).map_err(RunError::io("read", path))?;
+    let mut tags = Vec::new();
+    let complete = text.split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n"));
+    Ok(complete.filter_map(|line| metrics_row::parse(line, &mut tags).ok()).collect())
 }
 
 /// The last bytes of a log, from the beginning of a line on.

@@ -12,6 +12,13 @@ pub struct Row {
     pub values: Vec<(Arc<str>, f32)>,
 }
 
+impl Row {
+    /// The figure of a tag.
+    pub fn figure(&self, tag: &str) -> Option<f32> {
+        self.values.iter().find(|(known, _)| **known == *tag).map(|(_, value)| *value)
+    }
+}
+
 /// Parses one line. `tags` holds every tag once; new ones are added.
 pub(super) fn parse(line: &[u8], tags: &mut Vec<Arc<str>>) -> Result<Row, serde_json::Error> {
     let mut json = serde_json::Deserializer::from_slice(line);

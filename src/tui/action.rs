@@ -18,6 +18,16 @@ pub enum Action {
     ShowRuns,
     /// Read them again.
     ReadRuns,
+    /// Mark a run, to compare it and to lay its curves under this run's.
+    Mark,
+    /// Another order.
+    Sort,
+    /// Only what holds some words.
+    Filter,
+    /// Look at another run.
+    Open,
+    /// Leave this run and go on with another.
+    ResumeRun,
     /// Show what has happened.
     ShowLog,
     /// Give the focus to the next pane.
@@ -52,6 +62,14 @@ pub enum Action {
     Undo,
     /// Make the edit again that was taken back.
     Redo,
+    /// What was changed since the run started.
+    Differences,
+    /// Write the configuration as it is.
+    SaveAs,
+    /// Take over another configuration's values.
+    Presets,
+    /// How far back the machine's curves go.
+    Window,
     /// Rest, or go on.
     PauseResume,
     /// One step, while resting.
@@ -70,6 +88,12 @@ pub enum Action {
     PointRight,
     /// Half of what the curves show.
     Nearer,
+    /// What lies before it.
+    PanLeft,
+    /// What comes after it.
+    PanRight,
+    /// A chart a space, or all in one.
+    Grid,
     /// The whole run again.
     Whole,
     /// The invariance now, or at random initialisation.
@@ -84,6 +108,10 @@ pub enum Action {
     NextImage,
     /// Draw the views' parameters anew.
     Resample,
+    /// Keep the views while the model moves on.
+    Freeze,
+    /// The image itself beside its views.
+    Original,
     /// Any held-out image.
     AnyImage,
     /// Images of the next class only.

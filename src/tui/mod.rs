@@ -17,6 +17,10 @@ pub mod state;
 mod terminal;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_editor;
+#[cfg(test)]
+mod tests_runs;
 pub mod theme;
 mod view;
 mod widget;
@@ -66,6 +70,8 @@ pub struct Left {
     pub interrupted: bool,
     /// Why training had ended, if it could not go on.
     pub failure: Option<String>,
+    /// The run to go on with now.
+    pub next: Option<std::path::PathBuf>,
 }
 
 /// What can go wrong with the screen itself.

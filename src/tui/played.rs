@@ -86,6 +86,20 @@ impl Played {
         effect
     }
 
+    /// Takes in what other threads read, until the screen shows it.
+    pub fn until(&mut self, what: &str, shown: impl Fn(&str) -> bool) {
+        let since = Instant::now();
+        loop {
+            self.state.refresh(Instant::now());
+            let screen = self.draw(120, 36);
+            if shown(&screen) {
+                return;
+            }
+            assert!(since.elapsed().as_secs() < 60, "no {what}:\n{screen}");
+            std::thread::yield_now();
+        }
+    }
+
     /// What the engine was asked for since the last call.
     pub fn asked(&self) -> Vec<Command> {
         self.engine.commands.try_iter().filter(|command| !matches!(command, Command::Views(_))).collect()
@@ -93,7 +107,7 @@ impl Played {
 
     pub fn draw(&mut self, width: u16, height: u16) -> String {
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-        view::draw(&self.state, self.theme, &mut self.pictures, &mut buffer);
+        view::draw(self.state.front(), self.theme, &mut self.pictures, &mut buffer);
         let row = |y: u16| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
         (0..height).map(|y| row(y).trim_end().to_owned() + "\n").collect()
     }

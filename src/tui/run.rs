@@ -171,7 +171,7 @@ impl<'a> Loop<'a> {
                     let newest = self.telemetry.revision();
                     if newest != self.reading && let Some(reading) = self.telemetry.latest() {
                         self.reading = newest;
-                        self.state.device.take(reading);
+                        self.state.read_device(reading);
                     }
                 }
             }
@@ -230,7 +230,7 @@ impl<'a> Loop<'a> {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        let (state, theme, pictures) = (&self.state, self.theme, &mut self.pictures);
+        let (state, theme, pictures) = (self.state.front(), self.theme, &mut self.pictures);
         self.stage.draw(|buffer| view::draw(state, theme, pictures, buffer))
     }
 
@@ -239,6 +239,8 @@ impl<'a> Loop<'a> {
             signalled: self.signalled,
             interrupted: self.state.by_interrupt,
             failure: self.state.failure.clone(),
+            // A signal ends everything.
+            next: self.state.next_run.clone().filter(|_| !self.signalled),
         }
     }
 }

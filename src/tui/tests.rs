@@ -6,18 +6,13 @@ use super::{
     state::{Effect, Over, Pane, Screen, State, palette::Palette},
     theme::{Depth, Theme},
 };
-use crate::run::RunDir;
 use crate::{
-    config::Config,
     device::{DeviceReading, Gpu},
     engine::{
         line,
-        message::{
-            Command, Edit, Event, InvarianceReport, NeighbourRequest, Phase, Snapshot, Span, StepRecord,
-        },
+        message::{Command, Event, InvarianceReport, NeighbourRequest, Phase, Snapshot, Span, StepRecord},
     },
 };
-use serde_json::json;
 use std::{sync::Arc, time::Instant};
 
 #[test]
@@ -75,39 +70,6 @@ fn the_screen_of_neighbours_shows_every_space() {
     insta::assert_snapshot!("neighbours_large_120x36", it.draw(120, 36));
 }
 
-/// The runs beside this one, from their own files, and what sets the chosen one apart.
-#[test]
-fn the_screen_of_runs_tells_what_differs() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut runs = Vec::new();
-    for (name, lr) in [("r0001", 0.1), ("r0002", 0.06)] {
-        let config = Config::quickstart().edited("optimizer.lr", &json!(lr)).unwrap();
-        let path = folder.path().join(name);
-        let mut run = RunDir::create(&path, &config.to_yaml(), &config.hash(), 0).unwrap();
-        run.metrics().record(50, 3.0, [("loss", 4.5), ("knn/shape", 0.25)]).unwrap();
-        run.metrics().flush().unwrap();
-        runs.push(run);
-    }
-    std::fs::create_dir(folder.path().join("r0003")).unwrap();
-    std::fs::write(folder.path().join("r0003/manifest.json"), "{").unwrap();
-    let mut it = Played::training();
-    it.publish(Snapshot { run: Some(folder.path().join("r0002")), ..snapshot() });
-    it.press("5");
-    let since = Instant::now();
-    while it.state.catalogue.is_reading() {
-        assert!(since.elapsed().as_secs() < 60, "the runs are not read");
-        it.state.refresh(Instant::now());
-    }
-    it.press("g");
-    let screen = it.draw(120, 36);
-    for wanted in ["▸r0001", "this run", "1 cannot be read", "optimizer.lr  0.1 (here 0.06)", "4.50", "0.25"]
-    {
-        assert!(screen.contains(wanted), "{wanted} is missing:\n{screen}");
-    }
-    it.press("j");
-    assert!(it.draw(80, 24).contains("r0002: other settings than here"));
-}
-
 /// An action is found by what it is called, done, and its key learned.
 #[test]
 fn any_action_is_done_by_its_name() {
@@ -116,7 +78,7 @@ fn any_action_is_done_by_its_name() {
     insta::assert_snapshot!("palette_80x24", it.draw(80, 24));
     it.press("checkpoint");
     let screen = it.draw(120, 36);
-    assert!(screen.contains("▸c             write a checkpoint now"), "{screen}");
+    assert!(screen.contains("▸c               write a checkpoint now"), "{screen}");
     it.press("\n");
     assert_eq!(it.asked(), [Command::Checkpoint]);
     it.press(":neighb\n");
@@ -140,7 +102,7 @@ fn the_curves_are_read_and_looked_at_nearer() {
     assert!(screen.contains("at step 1040") && screen.contains("╎"), "{screen}");
     // 6.9 · (0.4 + 0.6 · exp(−1040/600)).
     let value = 6.9 * (0.4 + 0.6 * (-1040.0f64 / 600.0).exp());
-    assert!(screen.contains(&format!("z0 all     {value:.2}")), "{value:.2}:\n{screen}");
+    assert!(screen.contains(&format!("z0 all       {value:.2}")), "{value:.2}:\n{screen}");
     it.press("zz");
     let screen = it.draw(120, 36);
     assert!(screen.contains("790") && screen.contains("1290") && screen.contains("at step 1040"), "{screen}");
@@ -253,7 +215,7 @@ fn it_draws_at_every_size() {
                     Over::Help(3),
                     Over::Help(usize::MAX),
                     Over::Failure(0),
-                    Over::Palette(Palette { text: "e".into(), chosen: 9 }),
+                    Over::Palette(Palette { text: "e".into(), chosen: 9, ..Palette::default() }),
                 ] {
                     it.state.failure = matches!(over, Over::Failure(_)).then(|| "the disk is full".into());
                     (it.state.screen, it.state.focus, it.state.over) = (screen, focus, over);
@@ -291,70 +253,6 @@ fn a_nan_is_never_a_healthy_line() {
     it.engine.record(StepRecord { step: 1841, time: 400.0, values });
     it.publish(Snapshot { step: 1841, revision: 1, ..snapshot() });
     assert!(it.draw(120, 36).contains("×NaN"));
-}
-
-#[test]
-fn an_edit_is_pending_until_the_engine_confirms_it() {
-    let mut it = Played::training();
-    it.press("jj ");
-    let off = Edit { path: "augment.color.enabled".into(), value: json!(false) };
-    assert_eq!(it.asked(), [Command::Edit(off.clone())]);
-    assert!(it.draw(120, 36).contains("[ ] color"), "shown at once");
-    let next = Config::quickstart().edited(&off.path, &off.value).unwrap();
-    it.engine.publish(Snapshot { config: Arc::new(next), revision: 1, ..snapshot() });
-    let (from, to) = ("true".into(), "false".into());
-    it.engine.event(Event::Edited { step: 1840, path: off.path, from, to });
-    it.state.refresh(Instant::now());
-    let screen = it.draw(120, 36);
-    assert!(screen.contains("▲ color off") || screen.contains("color off ▲"), "{screen}");
-    assert!(screen.contains("z1 rests"), "{screen}");
-    it.press("u");
-    let on = Edit { path: "augment.color.enabled".into(), value: json!(true) };
-    assert_eq!(it.asked(), [Command::Edit(on)]);
-}
-
-/// A number that the objective does not read is not offered.
-#[test]
-fn only_numbers_that_count_can_be_changed() {
-    let mut it = Played::training();
-    for (kind, shown) in [("moco", [true, true]), ("simclr", [true, false]), ("supervised", [false, false])] {
-        let config = Config::quickstart().edited("contrast.kind", &json!(kind));
-        it.publish(Snapshot { config: Arc::new(config.unwrap()), ..snapshot() });
-        let screen = it.draw(120, 36);
-        assert_eq!(["temperature", "momentum"].map(|word| screen.contains(word)), shown, "{kind}:\n{screen}");
-    }
-}
-
-/// A list of angles has no number to step, but a switch of its own.
-#[test]
-fn chance_collisions_are_switched_off_by_key() {
-    let mut it = Played::training();
-    it.press("jjjjl");
-    it.press("j");
-    assert!(it.draw(120, 36).contains("▸    distinct          off"), "{}", it.draw(120, 36));
-    it.press(" ");
-    let edit = Edit { path: "augment.rotation.distinct".into(), value: json!(true) };
-    assert_eq!(it.asked(), [Command::Edit(edit)]);
-    assert!(it.draw(120, 36).contains("distinct           on …"), "{}", it.draw(120, 36));
-}
-
-/// Several edits are on their way; the second is refused: undo takes the first back, and only it.
-#[test]
-fn a_refused_edit_leaves_the_history_of_the_others() {
-    let mut it = Played::training();
-    it.press("jjl");
-    let path = "augment.color.p".to_owned();
-    it.press("jll");
-    assert_eq!(it.asked().len(), 2);
-    let config = Config::quickstart().edited(&path, &json!(0.85)).unwrap();
-    it.engine.publish(Snapshot { config: Arc::new(config), revision: 1, ..snapshot() });
-    let (from, to) = ("0.8".into(), "0.85".into());
-    it.engine.event(Event::Edited { step: 1840, path: path.clone(), from, to });
-    it.engine.event(Event::Refused { path: path.clone(), why: "the disk is full".into() });
-    it.state.refresh(Instant::now());
-    assert!(it.draw(120, 36).contains("the disk is full"));
-    it.press("uu");
-    assert_eq!(it.asked(), [Command::Edit(Edit { path, value: json!(0.8) })]);
 }
 
 #[test]

@@ -3,70 +3,10 @@
 //! The engine validates, journals and applies; here an edit is worded, kept inside its range, and
 //! shown as pending until the engine's configuration says the same.
 
-use crate::{
-    augment::Entry, config::Config, engine::message::Edit, knob::Knob, looc::ContrastSettings,
-    nn::OptimizerSettings,
-};
+use super::rows::{Row, SCHEDULE, rows};
+use crate::{config::Config, engine::message::Edit, knob::Knob};
 use serde_json::Value;
 use std::collections::VecDeque;
-
-/// A number outside the augmentations.
-#[derive(Debug)]
-pub struct Dial {
-    pub label: &'static str,
-    pub path: &'static str,
-    knobs: &'static [Knob],
-    value: fn(&Config) -> f64,
-}
-
-/// The numbers below the augmentations.
-pub const DIALS: &[Dial] = &[
-    Dial {
-        label: "lr",
-        path: "optimizer.lr",
-        knobs: OptimizerSettings::KNOBS,
-        value: |config| config.optimizer.lr,
-    },
-    Dial {
-        label: "temperature",
-        path: "contrast.temperature",
-        knobs: ContrastSettings::KNOBS,
-        value: |config| config.contrast.temperature,
-    },
-    Dial {
-        label: "momentum",
-        path: "contrast.momentum",
-        knobs: ContrastSettings::KNOBS,
-        value: |config| config.contrast.momentum,
-    },
-];
-
-impl Dial {
-    /// Whether it does anything: objectives do not read every number.
-    fn counts(&self, config: &Config) -> bool {
-        let of_contrast = self.path.strip_prefix("contrast.");
-        of_contrast.is_none_or(|number| config.contrast.kind.numbers.contains(&number))
-    }
-
-    /// Its range.
-    pub fn knob(&self) -> Option<&'static Knob> {
-        let field = self.path.rsplit('.').next().unwrap_or_default();
-        self.knobs.iter().find(|knob| knob.path == field)
-    }
-}
-
-/// One row of the list.
-#[derive(Clone, Copy, Debug)]
-pub enum Row {
-    /// An augmentation, by its place in the list.
-    Entry(usize),
-    /// A number of an augmentation.
-    Knob(usize, &'static Knob),
-    /// Whether an augmentation's other keys never have the query's parameters by chance.
-    Distinct(usize),
-    /// A number outside the augmentations.
-    Dial(&'static Dial),
-}
 
 /// An edit that was sent. The engine answers in the order in which it was asked.
 #[derive(Clone, Debug)]
@@ -118,22 +58,14 @@ const FINEST: f64 = 1e-4;
 impl Editor {
     /// The rows as they stand.
     pub fn rows(&self, config: &Config) -> Vec<Row> {
-        let mut rows = Vec::new();
-        for (i, entry) in config.augment.iter().enumerate() {
-            rows.push(Row::Entry(i));
-            if self.unfolded.contains(&entry.name()) {
-                rows.extend(entry.settings.kind().knobs.iter().map(|knob| Row::Knob(i, knob)));
-                rows.extend(entry.settings.kind().discrete.then_some(Row::Distinct(i)));
-            }
-        }
-        rows.extend(DIALS.iter().filter(|dial| dial.counts(config)).map(Row::Dial));
-        rows
+        rows(config, &self.unfolded)
     }
 
     /// The selected row.
     pub fn row(&self, config: &Config) -> Option<Row> {
-        let rows = self.rows(config);
-        rows.get(self.selected.min(rows.len().saturating_sub(1))).copied()
+        let mut rows = self.rows(config);
+        let last = rows.len().checked_sub(1)?;
+        Some(rows.swap_remove(self.selected.min(last)))
     }
 
     /// Moves the selection to a row of the list.
@@ -146,56 +78,68 @@ impl Editor {
         self.unfolded.contains(&name)
     }
 
-    /// Shows or hides the numbers of an augmentation, and selects it.
-    pub fn unfold(&mut self, config: &Config, at: usize, show: bool) {
-        let Some(entry) = config.augment.get(at) else { return };
-        self.unfolded.retain(|name| *name != entry.name());
-        let kind = entry.settings.kind();
-        if show && (kind.discrete || !kind.knobs.is_empty()) {
-            self.unfolded.push(entry.name());
+    /// Shows or hides the values of an augmentation or of the schedule, and selects it.
+    pub fn unfold(&mut self, config: &Config, row: &Row, show: bool) {
+        let name = match row {
+            Row::Entry(at) => config.augment.get(*at).map(|entry| entry.name()),
+            Row::Schedule => Some(SCHEDULE),
+            Row::Value(_) => None,
+        };
+        let Some(name) = name else { return };
+        self.unfolded.retain(|known| *known != name);
+        if show {
+            self.unfolded.push(name);
         }
-        let rows = self.rows(config);
-        let place = rows.iter().position(|row| matches!(row, Row::Entry(i) if *i == at));
-        self.selected = place.unwrap_or(0);
+        self.selected = self.rows(config).iter().position(|it| it == row).unwrap_or(0);
     }
 
     /// The value to show at a path, and whether the engine still has to confirm it.
     pub fn value(&self, config: &Config, path: &str) -> (Option<Value>, bool) {
         match self.sent.iter().rev().find(|sent| sent.path == path) {
             Some(sent) => (Some(sent.value.clone()), true),
-            None => (in_force(config, path), false),
+            None => (config.get(path), false),
         }
     }
 
-    /// An edit to send, remembered so that it can be taken back.
-    pub fn edit(&mut self, config: &Config, path: &str, to: Value) -> Option<Edit> {
-        let from = self.value(config, path).0?;
-        if same(&from, &to) {
-            return None;
+    /// Edits to send, remembered so that they can be taken back together. Those that change nothing are left
+    /// out.
+    pub fn edit(&mut self, config: &Config, changes: &[(String, Value)]) -> Vec<Edit> {
+        let mut edits = Vec::new();
+        for (path, to) in changes {
+            let Some(from) = self.value(config, path).0.filter(|from| !same(from, to)) else { continue };
+            if edits.is_empty() {
+                self.undone.clear();
+                self.count += 1;
+            }
+            if self.done.len() >= MEMORY {
+                self.done.remove(0);
+            }
+            self.done.push(Done { number: self.count, path: path.clone(), from, to: to.clone() });
+            edits.push(self.send(self.count, Way::Done, path, to.clone()));
         }
-        self.undone.clear();
-        if self.done.len() >= MEMORY {
-            self.done.remove(0);
-        }
-        self.count += 1;
-        self.done.push(Done { number: self.count, path: path.into(), from, to: to.clone() });
-        Some(self.send(self.count, Way::Done, path, to))
+        edits
     }
 
-    /// The last edit taken back.
-    pub fn undo(&mut self) -> Option<Edit> {
-        let last = self.done.pop()?;
-        let edit = self.send(last.number, Way::Undone, &last.path, last.from.clone());
-        self.undone.push(last);
-        Some(edit)
+    /// What was edited last, taken back, the newest first.
+    pub fn undo(&mut self) -> Vec<Edit> {
+        let number = self.done.last().map(|last| last.number);
+        let mut edits = Vec::new();
+        while let Some(last) = self.done.pop_if(|it| Some(it.number) == number) {
+            edits.push(self.send(last.number, Way::Undone, &last.path, last.from.clone()));
+            self.undone.push(last);
+        }
+        edits
     }
 
-    /// The last undone edit made again.
-    pub fn redo(&mut self) -> Option<Edit> {
-        let last = self.undone.pop()?;
-        let edit = self.send(last.number, Way::Done, &last.path, last.to.clone());
-        self.done.push(last);
-        Some(edit)
+    /// What was taken back last, made again.
+    pub fn redo(&mut self) -> Vec<Edit> {
+        let number = self.undone.last().map(|last| last.number);
+        let mut edits = Vec::new();
+        while let Some(last) = self.undone.pop_if(|it| Some(it.number) == number) {
+            edits.push(self.send(last.number, Way::Done, &last.path, last.to.clone()));
+            self.done.push(last);
+        }
+        edits
     }
 
     /// Whether there is something to take back, and something to make again.
@@ -217,24 +161,16 @@ impl Editor {
             Way::Done => (&mut self.done, &mut self.undone),
             Way::Undone => (&mut self.undone, &mut self.done),
         };
-        let Some(at) = here.iter().position(|done| done.number == sent.number) else { return };
+        let Some(at) = here.iter().position(|done| done.number == sent.number && done.path == sent.path)
+        else {
+            return;
+        };
         let refused = here.remove(at);
         // What could not be taken back is still done.
         if sent.way == Way::Undone {
             let place = there.partition_point(|done| done.number < refused.number);
             there.insert(place, refused);
         }
-    }
-}
-
-/// The path and the range of a row that holds a number.
-pub fn number(config: &Config, row: Row) -> Option<(String, &'static Knob)> {
-    match row {
-        Row::Entry(_) | Row::Distinct(_) => None,
-        Row::Knob(at, knob) => {
-            Some((format!("augment.{}.{}", config.augment.get(at)?.name(), knob.path), knob))
-        }
-        Row::Dial(dial) => Some((dial.path.into(), dial.knob()?)),
     }
 }
 
@@ -251,8 +187,11 @@ pub fn step(value: &Value, knob: &Knob, direction: f64) -> Option<Value> {
     Some(shaped((moved * 1e12).round() / 1e12, value, knob))
 }
 
-/// A typed number, or what is wrong with it.
-pub fn parse(text: &str, like: &Value, knob: &Knob) -> Result<Value, String> {
+/// A typed value, or what is wrong with it. What is no number is read as in a configuration file.
+pub fn parse(text: &str, like: &Value, knob: Option<&Knob>) -> Result<Value, String> {
+    let Some(knob) = knob else {
+        return serde_yaml::from_str(text).map_err(|error| format!("“{text}” cannot be read: {error}"));
+    };
     let range = range(knob);
     let number: f64 = text.trim().parse().map_err(|_| format!("“{text}” is no number; {range}"))?;
     if !number.is_finite() || number < knob.min || number > knob.max {
@@ -285,29 +224,5 @@ fn same(a: &Value, b: &Value) -> bool {
     match (a.as_f64(), b.as_f64()) {
         (Some(a), Some(b)) => (a - b).abs() <= 1e-9 * a.abs().max(b.abs()),
         _ => a == b,
-    }
-}
-
-/// The value at a path in a configuration.
-fn in_force(config: &Config, path: &str) -> Option<Value> {
-    if let Some(dial) = DIALS.iter().find(|dial| dial.path == path) {
-        return Some(Value::from((dial.value)(config)));
-    }
-    let (name, field) = path.strip_prefix("augment.")?.split_once('.')?;
-    let entry: &Entry = config.augment.iter().find(|entry| entry.name() == name)?;
-    match field {
-        "enabled" => Some(Value::from(entry.enabled)),
-        "head" => Some(Value::from(entry.head)),
-        "distinct" => Some(Value::from(entry.distinct)),
-        _ => {
-            let document = entry.settings.document().ok()?;
-            field
-                .split('.')
-                .try_fold(&document, |at, part| match at {
-                    Value::Array(items) => items.get(part.parse::<usize>().ok()?),
-                    _ => at.get(part),
-                })
-                .cloned()
-        }
     }
 }

@@ -35,6 +35,14 @@ impl Lens {
         }
     }
 
+    /// Moves what is shown by a share of it, inside the run.
+    pub fn pan(&mut self, whole: (f64, f64), share: f64) {
+        let Some((from, to)) = self.window else { return };
+        let width = to - from;
+        let start = (from + width * share).clamp(whole.0, (whole.1 - width).max(whole.0));
+        self.window = Some((start, start + width));
+    }
+
     /// Shows half of what is shown: around the crosshair, or around the newest value.
     pub fn nearer(&mut self, whole: (f64, f64), newest: f64) {
         let (from, to) = self.shown(whole);
@@ -58,12 +66,16 @@ impl State {
     pub fn whole(&self) -> Option<((f64, f64), f64)> {
         let along = self.runs_along();
         let (from, to) = self.series.reach(along)?;
+        let newest = to;
+        // Curves of marked runs are shown whole, too.
+        let others = self.catalogue.laid_under().filter_map(|(_, _, run)| run.series.reach(along));
+        let (from, to) = others.fold((from, to), |(from, to), other| (from.min(other.0), to.max(other.1)));
         let start = if from > to / 2.0 { from - 1.0 } else { 0.0 };
         let mut end = start + round_end((to - start).max(10.0));
         if along == Along::Step && self.snapshot.steps > 0 {
             end = end.min((self.snapshot.steps as f64).max(to));
         }
-        Some(((start.max(0.0), end), to))
+        Some(((start.max(0.0), end), newest))
     }
 }
 
@@ -82,6 +94,10 @@ mod tests {
             lens.point(whole, 900.0, false);
         }
         assert_eq!((lens.cross, lens.window), (Some(300.0), Some((300.0, 800.0))));
+        lens.pan(whole, 1.0);
+        assert_eq!((lens.cross, lens.window), (Some(300.0), Some((500.0, 1000.0))), "not beyond the run");
+        lens.pan(whole, -0.4);
+        assert_eq!(lens.window, Some((300.0, 800.0)));
         (0..99).for_each(|_| lens.nearer(whole, 900.0));
         let (from, to) = lens.window.unwrap();
         assert!(from <= 300.0 && 300.0 <= to && to - from >= 0.1, "{from} {to}");

@@ -23,6 +23,8 @@ pub struct Log {
     pub below: usize,
     /// Nothing but warnings.
     pub warnings: bool,
+    /// Words that a line has to hold.
+    pub filter: String,
 }
 
 impl Log {
@@ -54,8 +56,17 @@ impl Log {
         (self.warnings, self.below) = (!self.warnings, 0);
     }
 
+    /// Shows only lines that hold these words.
+    pub fn narrow(&mut self, words: &str) {
+        (self.filter, self.below) = (words.to_owned(), 0);
+    }
+
     fn shows(&self, line: &Line) -> bool {
-        !self.warnings || line.tone == Tone::Warning
+        let holds = || {
+            let text = line.text.to_lowercase();
+            self.filter.to_lowercase().split_whitespace().all(|word| text.contains(word))
+        };
+        (!self.warnings || line.tone == Tone::Warning) && holds()
     }
 }
 

@@ -4,8 +4,11 @@
 pub mod album;
 pub mod catalogue;
 pub mod device;
+mod editing;
 pub mod editor;
+mod errand;
 mod events;
+mod guest;
 pub mod heads;
 pub mod lens;
 pub mod log;
@@ -15,6 +18,8 @@ pub mod palette;
 pub mod plain;
 mod press;
 mod roaming;
+pub mod rows;
+pub mod settings;
 pub mod typed;
 
 use crate::{
@@ -29,14 +34,17 @@ use album::Album;
 use catalogue::Catalogue;
 use device::DeviceHistory;
 use editor::Editor;
+use errand::Errand;
 use heads::Heads;
 use lens::Lens;
 use log::Log;
 use matrix::Matrix;
-use notices::Notices;
+use notices::{Notices, Tone};
 use palette::Palette;
 use plain::plain;
+use settings::Answer;
 use std::{
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -99,12 +107,16 @@ pub enum Over {
     Help(usize),
     /// Why training ended, scrolled so far.
     Failure(usize),
-    /// Any action by its name.
+    /// Any action by its name, or any preset.
     Palette(Palette),
+    /// Whether to leave this run and go on with another.
+    Resume(PathBuf),
+    /// A title and lines to read, scrolled so far.
+    Page(Arc<(String, Vec<String>)>, usize),
 }
 
 /// What the run loop is asked to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Paint everything again.
     Redraw,
@@ -130,10 +142,16 @@ pub struct State {
     pub log: bool,
     pub along: Along,
     pub lens: Lens,
+    /// A chart a space, instead of all in one.
+    pub grid: bool,
     /// The matrix at random initialisation instead of the newest.
     pub baseline: bool,
     /// The views last asked for.
     pub asked: Option<ViewRequest>,
+    /// The views stay those of the model that they were made by.
+    pub frozen: bool,
+    /// The image itself stands beside its views.
+    pub original: bool,
     /// A number that is being typed.
     pub typed: Option<Typed>,
     pub matrix: Matrix,
@@ -142,6 +160,11 @@ pub struct State {
     pub device: DeviceHistory,
     pub notices: Notices,
     pub log_lines: Log,
+    /// Another run that is looked at, in front of this one.
+    pub guest: Option<Box<State>>,
+    /// The run to go on with after this one.
+    pub next_run: Option<PathBuf>,
+    errand: Option<Errand<Result<Answer, String>>>,
     /// Why training ended, if it failed.
     pub failure: Option<String>,
     /// Since when the last checkpoint is awaited.
@@ -172,8 +195,11 @@ impl State {
             log: false,
             along: Along::default(),
             lens: Lens::default(),
+            grid: false,
             baseline: false,
             asked: None,
+            frozen: false,
+            original: false,
             typed: None,
             matrix: Matrix::default(),
             album: Album::default(),
@@ -181,6 +207,9 @@ impl State {
             device: DeviceHistory::default(),
             notices: Notices::default(),
             log_lines: Log::default(),
+            guest: None,
+            next_run: None,
+            errand: None,
             failure: None,
             leaving: None,
             by_interrupt: false,
@@ -195,7 +224,13 @@ impl State {
     /// Takes in what the engine has published. True if the screen should be drawn now: at once for
     /// what the reader waits for, calmly for figures that merely move.
     pub fn refresh(&mut self, now: Instant) -> bool {
-        let mut urgent = self.notices.expire(now) | self.catalogue.take();
+        let mut urgent = self.notices.expire(now) | self.take_answer(now);
+        let (runs, wrong) = self.catalogue.take();
+        wrong.iter().for_each(|why| self.notices.say(Tone::Warning, why, now));
+        urgent |= runs;
+        if let Some(guest) = &mut self.guest {
+            urgent |= guest.refresh(now);
+        }
         for event in self.handle.events.drain() {
             urgent |= self.event(event, now);
         }
@@ -251,13 +286,16 @@ impl State {
         {
             self.failure = Some(plain(why));
             self.over = Over::Failure(0);
+            self.guest = None;
         }
         let measured = |it: &Snapshot| it.invariance.as_ref().map(|report| report.step);
         if self.answers() {
             match self.asked {
                 None => self.ask_views(ViewRequest::default()),
                 // Their cosines are to be the model's as it is: anew with every measurement and edit.
-                Some(asked) if old.revision != new.revision || measured(&old) != measured(&new) => {
+                Some(asked)
+                    if !self.frozen && (old.revision != new.revision || measured(&old) != measured(&new)) =>
+                {
                     self.ask_views(asked);
                 }
                 Some(_) => {}
@@ -284,12 +322,13 @@ impl State {
                    leave with q, and train on with --resume.";
         self.failure = Some(why.into());
         self.over = Over::Failure(0);
+        self.guest = None;
         true
     }
 
     /// Whether something lies on top. Pictures made of pixels would lie above it.
     pub fn covered(&self) -> bool {
-        matches!(self.over, Over::Help(_) | Over::Failure(_) | Over::Palette(_))
+        matches!(self.over, Over::Help(_) | Over::Failure(_) | Over::Palette(_) | Over::Page(..))
     }
 
     /// Whether the engine shows what its model sees when it is asked.
@@ -308,10 +347,23 @@ impl State {
         self.snapshot.config.augment.iter().any(|it| it.head && it.name() == name)
     }
 
+    /// Whether this is the folder of the run on the screen.
+    pub fn is_own(&self, path: &std::path::Path) -> bool {
+        self.snapshot.run.as_ref().is_some_and(|run| run.file_name() == path.file_name())
+    }
+
+    /// Whether this is what a run's files tell: nothing is trained.
+    pub fn of_the_past(&self) -> bool {
+        matches!(self.snapshot.phase, Phase::Recorded(_))
+    }
+
     /// Whether no more steps will be made.
     pub fn ended(&self) -> bool {
         self.failure.is_some()
-            || matches!(self.snapshot.phase, Phase::Finished | Phase::Stopped | Phase::Failed(_))
+            || matches!(
+                self.snapshot.phase,
+                Phase::Finished | Phase::Stopped | Phase::Failed(_) | Phase::Recorded(_)
+            )
     }
 
     /// Sends a command; an engine that has gone shows itself in [`Self::refresh`].

@@ -1,34 +1,91 @@
-//! Any action by its name: what is typed narrows the list of what can be done here.
+//! A list from which one is chosen by a few letters of its name: of all actions, or of presets.
 
 use super::{Effect, Over, State};
-use crate::tui::{
-    action::Action,
-    keymap::{self, Binding},
+use crate::{
+    config::Preset,
+    tui::{
+        action::Action,
+        keymap::{self, Binding},
+    },
 };
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 /// Longest text.
 const LONGEST: usize = 40;
 
+/// What there is to choose from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Offers {
+    /// What can be done here and now.
+    #[default]
+    Actions,
+    /// Configurations to take values from.
+    Presets(Arc<Vec<Preset>>),
+}
+
 /// What was typed, and which of the offers is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Palette {
+    pub offers: Offers,
     pub text: String,
     pub chosen: usize,
 }
 
+/// One line of the list.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// Its keys, or its name.
+    pub name: String,
+    pub words: String,
+    does: Does,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Does {
+    Act(Action),
+    /// By its place among the presets.
+    Load(usize),
+}
+
 impl State {
-    /// What can be done here and now and matches the text, the best match first.
-    pub fn offers(&self, palette: &Palette) -> Vec<&'static Binding> {
-        let wanted =
-            |binding: &&Binding| binding.action != Action::OpenPalette && self.available(binding.action);
-        let mut offers: Vec<(usize, &Binding)> = keymap::bindings(self.places_below())
-            .filter(wanted)
-            .filter_map(|binding| Some((distance(&palette.text, binding)?, binding)))
-            .collect();
+    /// What matches the text, the best match first.
+    pub fn offers(&self, palette: &Palette) -> Vec<Offer> {
+        let all = match &palette.offers {
+            Offers::Actions => self.actions(),
+            Offers::Presets(presets) => self.presets(presets),
+        };
+        let matching =
+            all.into_iter().filter_map(|(words, offer)| Some((distance(&palette.text, &words)?, offer)));
+        let mut offers: Vec<(usize, Offer)> = matching.collect();
         // Stable: of equals in the order of the table.
         offers.sort_by_key(|(distance, _)| *distance);
-        offers.into_iter().map(|(_, binding)| binding).collect()
+        offers.into_iter().map(|(_, offer)| offer).collect()
+    }
+
+    /// With the words that each is found by.
+    fn actions(&self) -> Vec<(String, Offer)> {
+        let wanted =
+            |binding: &&Binding| binding.action != Action::OpenPalette && self.available(binding.action);
+        let offer = |binding: &Binding| {
+            let keys: Vec<String> = binding.keys.iter().map(|key| key.name()).collect();
+            let words = format!("{} {}", binding.hint, binding.help);
+            let does = Does::Act(binding.action);
+            (words, Offer { name: keys.join(" "), words: binding.help.into(), does })
+        };
+        keymap::bindings(self.places_below()).filter(wanted).map(offer).collect()
+    }
+
+    fn presets(&self, presets: &[Preset]) -> Vec<(String, Offer)> {
+        let offer = |(at, preset): (usize, &Preset)| {
+            let differing = self.differing(&preset.config);
+            let words = match (differing.live.len(), differing.fixed.len()) {
+                (0, 0) => "as it is".into(),
+                (live, 0) => format!("{live} other values"),
+                (live, fixed) => format!("{live} other values; {fixed} more only in a run of their own"),
+            };
+            (preset.name.clone(), Offer { name: preset.name.clone(), words, does: Does::Load(at) })
+        };
+        presets.iter().enumerate().map(offer).collect()
     }
 
     /// A key while the palette is open.
@@ -43,8 +100,14 @@ impl State {
             Action::Interrupt => return self.interrupt(now),
             Action::Submit => {
                 self.over = Over::Nothing;
-                let chosen = offers.get(palette.chosen.min(last)).map(|binding| binding.action);
-                return chosen.and_then(|action| self.act(action, now));
+                return match (offers.get(palette.chosen.min(last))?.does, palette.offers) {
+                    (Does::Load(at), Offers::Presets(presets)) => {
+                        self.load(presets.get(at)?, now);
+                        None
+                    }
+                    (Does::Act(action), _) => self.act(action, now),
+                    (Does::Load(_), Offers::Actions) => None,
+                };
             }
             _ => {
                 self.over = Over::Nothing;
@@ -57,6 +120,11 @@ impl State {
 }
 
 impl Palette {
+    /// Of presets.
+    pub fn of_presets(presets: Vec<Preset>) -> Self {
+        Self { offers: Offers::Presets(Arc::new(presets)), ..Self::default() }
+    }
+
     /// Adds to the text.
     pub fn add(&mut self, text: &str) {
         let room = LONGEST.saturating_sub(self.text.chars().count());
@@ -65,10 +133,10 @@ impl Palette {
     }
 }
 
-/// How far a binding is from a text: where its words hold the text at once, or else how far apart its letters
-/// lie in order. None if they do not.
-fn distance(text: &str, binding: &Binding) -> Option<usize> {
-    let words = format!("{} {}", binding.hint, binding.help).to_lowercase();
+/// How far words are from a text: where they hold the text at once, or else how far apart its letters lie in
+/// order. None if they do not.
+fn distance(text: &str, words: &str) -> Option<usize> {
+    let words = words.to_lowercase();
     let text = text.trim().to_lowercase();
     if let Some(at) = words.find(&text) {
         let starts_a_word = at == 0 || !words[..at].ends_with(char::is_alphanumeric);

@@ -2,11 +2,11 @@
 
 use super::{
     Effect, Over, Pane, Screen, State,
-    editor::{Row, number, parse, step},
     lens::Lens,
     notices::Tone,
     palette::Palette,
-    typed::Typed,
+    rows::Row,
+    typed::{Purpose, Typed},
 };
 use crate::{
     curves::SMOOTHING,
@@ -17,18 +17,19 @@ use crate::{
     },
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use serde_json::Value;
 use std::time::{Duration, Instant};
 
 /// The second Ctrl-C counts so long after the first.
 const TWICE: Duration = Duration::from_secs(3);
+/// A key moves what the curves show by this share of it.
+const PAN: f64 = 0.25;
 
 impl State {
     /// Where the reader is, as the key table counts it.
     pub fn places(&self) -> &'static [Place] {
         match &self.over {
-            Over::Question => &[Place::Question],
-            Over::Help(_) | Over::Failure(_) => &[Place::Overlay],
+            Over::Question | Over::Resume(_) => &[Place::Question],
+            Over::Help(_) | Over::Failure(_) | Over::Page(..) => &[Place::Overlay],
             Over::Palette(_) => &[Place::Palette],
             Over::Nothing => self.places_below(),
         }
@@ -54,21 +55,28 @@ impl State {
     pub fn available(&self, action: Action) -> bool {
         let phase = &self.snapshot.phase;
         let row = self.editor.row(&self.snapshot.config);
-        let elsewhere = self.screen == Screen::Neighbours;
+        let elsewhere = self.screen != Screen::Train || self.focus == Pane::Views;
         match action {
             Action::StepOnce => *phase == Phase::Paused,
             Action::PauseResume | Action::Checkpoint => matches!(phase, Phase::Paused | Phase::Training),
             Action::Resample | Action::NextImage | Action::PreviousImage | Action::AnyImage => self.answers(),
+            Action::Freeze => self.answers(),
+            Action::Differences | Action::SaveAs => self.snapshot.run.is_some(),
+            Action::Presets => !self.ended(),
+            Action::Mark | Action::Open | Action::ResumeRun => self.catalogue.chosen().is_some(),
             Action::TypeValue | Action::SearchAnew if elsewhere => self.answers(),
             Action::NextClass | Action::PreviousClass => {
                 let sheet = self.snapshot.neighbours.as_ref().filter(|_| self.answers());
                 sheet.is_some_and(|sheet| !sheet.sets.is_empty())
             }
-            Action::Toggle => matches!(row, Some(Row::Entry(_) | Row::Distinct(_))),
-            Action::ToggleHead | Action::Unfold => matches!(row, Some(Row::Entry(_))),
-            Action::TypeValue | Action::Increase | Action::Decrease => {
-                matches!(row, Some(Row::Knob(..) | Row::Dial(_)))
-            }
+            Action::Toggle => match &row {
+                Some(Row::Value(it)) => self.snapshot.config.get(&it.path).is_some_and(|it| it.is_boolean()),
+                row => matches!(row, Some(Row::Entry(_))),
+            },
+            Action::ToggleHead => matches!(row, Some(Row::Entry(_))),
+            Action::Unfold => matches!(row, Some(Row::Entry(_) | Row::Schedule)),
+            Action::TypeValue => matches!(row, Some(Row::Value(_))),
+            Action::Increase | Action::Decrease => matches!(row, Some(Row::Value(it)) if it.knob.is_some()),
             Action::Undo => self.editor.can_go().0,
             Action::Redo => self.editor.can_go().1,
             Action::Baseline => self.snapshot.invariance_at_start.is_some(),
@@ -78,6 +86,10 @@ impl State {
 
     /// A key was pressed. Text goes to a value that is being typed.
     pub fn press(&mut self, event: &KeyEvent, now: Instant) -> Option<Effect> {
+        if let Some(guest) = &mut self.guest {
+            let effect = guest.press(event, now);
+            return self.of_guest(effect, now);
+        }
         match keymap::action(self.places(), event) {
             Some(action) => self.act(action, now),
             None => {
@@ -93,11 +105,15 @@ impl State {
 
     /// Adds to what is being typed, if something is.
     pub fn type_text(&mut self, text: &str) {
+        if let Some(guest) = &mut self.guest {
+            return guest.type_text(text);
+        }
         match (&mut self.over, &mut self.typed) {
             (Over::Palette(palette), _) => palette.add(text),
             (_, Some(typed)) => typed.add(text),
-            _ => {}
+            _ => return,
         }
+        self.typed_more();
     }
 
     /// Does what a key asks for.
@@ -108,8 +124,9 @@ impl State {
         match action {
             Action::Redraw => return Some(Effect::Redraw),
             Action::Suspend => return Some(Effect::Suspend),
-            Action::Yes => return self.leave(now),
+            Action::Yes => return self.agree(now),
             Action::Interrupt => return self.interrupt(now),
+            Action::Quit if self.of_the_past() => return Some(Effect::Leave),
             Action::Quit => self.over = Over::Question,
             Action::No => self.over = Over::Nothing,
             Action::Help => self.over = Over::Help(0),
@@ -121,9 +138,12 @@ impl State {
             Action::ShowNeighbours => self.open_album(),
             Action::ShowRuns | Action::ReadRuns => self.open_catalogue(now),
             Action::ShowLog => self.screen = Screen::Log,
+            Action::Differences => self.open_differences(now),
+            Action::SaveAs => self.ask_file(),
+            Action::Presets => self.open_presets(now),
             _ if self.screen == Screen::Invariance && self.roam(action) => {}
             _ if self.screen == Screen::Neighbours && self.leaf(action) => {}
-            _ if self.screen == Screen::Runs && self.browse(action) => {}
+            _ if self.screen == Screen::Runs && self.browse(action, now) => {}
             _ if self.screen == Screen::Log && self.scroll(action) => {}
             Action::NextPane => self.move_focus(1),
             Action::PreviousPane => self.move_focus(Pane::ALL.len() - 1),
@@ -137,6 +157,8 @@ impl State {
             }
             Action::Smoothing => self.smoothing = (self.smoothing + 1) % SMOOTHING.len(),
             Action::LogY => self.log = !self.log,
+            Action::Window => self.device.window = self.device.window.next(),
+            Action::Grid => self.grid = !self.grid,
             Action::XAxis => {
                 let before = self.runs_along();
                 self.along = self.along.next();
@@ -145,10 +167,17 @@ impl State {
                 }
             }
             Action::Whole => self.lens = Lens::default(),
-            Action::PointLeft | Action::PointRight | Action::Nearer => self.look(action),
+            Action::PointLeft | Action::PointRight | Action::Nearer | Action::PanLeft | Action::PanRight => {
+                self.look(action);
+            }
             Action::Baseline if self.available(action) => self.baseline = !self.baseline,
             Action::Baseline => self.notices.say(Tone::Note, "no baseline has been measured yet", now),
             Action::NextImage | Action::PreviousImage | Action::Resample => self.other_views(action),
+            Action::Freeze if self.available(action) => self.freeze(),
+            Action::Original => self.original = !self.original,
+            Action::TypeValue if self.shows_tiles() && self.available(action) => {
+                self.typed = Some(Typed::new(Purpose::Image, ""));
+            }
             Action::PauseResume | Action::Checkpoint => {
                 self.notices.say(Tone::Note, "nothing is being trained now", now);
             }
@@ -158,7 +187,7 @@ impl State {
     }
 
     /// Leaves: asks the engine to end first, unless it has ended, or has been asked before.
-    fn leave(&mut self, now: Instant) -> Option<Effect> {
+    pub(super) fn leave(&mut self, now: Instant) -> Option<Effect> {
         if self.ended() || self.leaving.is_some() {
             return Some(Effect::Leave);
         }
@@ -166,10 +195,19 @@ impl State {
         None
     }
 
+    /// The question that was asked is answered with yes.
+    fn agree(&mut self, now: Instant) -> Option<Effect> {
+        if let Over::Resume(run) = std::mem::take(&mut self.over) {
+            self.next_run = Some(run);
+        }
+        self.leave(now)
+    }
+
     pub(super) fn interrupt(&mut self, now: Instant) -> Option<Effect> {
         let again = self.interrupted.is_some_and(|first| now.duration_since(first) < TWICE);
         if again || self.leaving.is_some() || self.over == Over::Question {
             self.by_interrupt = true;
+            self.next_run = None;
             return self.leave(now);
         }
         self.interrupted = Some(now);
@@ -192,7 +230,22 @@ impl State {
         let Some((whole, newest)) = self.whole() else { return };
         match action {
             Action::Nearer => self.lens.nearer(whole, newest),
+            Action::PanLeft => self.lens.pan(whole, -PAN),
+            Action::PanRight => self.lens.pan(whole, PAN),
             _ => self.lens.point(whole, newest, action == Action::PointRight),
+        }
+    }
+
+    /// Whether views are what the keys are about.
+    fn shows_tiles(&self) -> bool {
+        self.screen == Screen::Views || self.screen == Screen::Train && self.focus == Pane::Views
+    }
+
+    /// Keeps the views as they are while the model moves on; or follows it again.
+    fn freeze(&mut self) {
+        self.frozen = !self.frozen;
+        if let Some(asked) = self.asked.filter(|_| !self.frozen) {
+            self.ask_views(asked);
         }
     }
 
@@ -208,129 +261,5 @@ impl State {
             Action::PreviousImage => ViewRequest { index: (now.index + count - 1) % count, draw: now.draw },
             _ => ViewRequest { draw: now.draw + 1, ..now },
         });
-    }
-
-    /// What concerns the list, a value that is typed, or what can be scrolled.
-    fn edit(&mut self, action: Action, now: Instant) {
-        let config = self.snapshot.config.clone();
-        let at = self.editor.selected;
-        match (&mut self.over, action) {
-            (Over::Help(line) | Over::Failure(line), Action::Up) => *line = line.saturating_sub(1),
-            (Over::Help(line) | Over::Failure(line), Action::Down) => *line += 1,
-            (_, Action::Up) => self.editor.select(&config, at.saturating_sub(1)),
-            (_, Action::Down) => self.editor.select(&config, at + 1),
-            (_, Action::First) => self.editor.select(&config, 0),
-            (_, Action::Last) => self.editor.select(&config, usize::MAX),
-            (_, Action::Undo | Action::Redo) => self.go(action, now),
-            (_, Action::Erase | Action::EraseAll) => {
-                if let Some(typed) = &mut self.typed {
-                    typed.erase(action == Action::EraseAll);
-                }
-            }
-            (_, Action::Submit) if self.screen == Screen::Neighbours => self.submit_image(),
-            (_, Action::Submit) => self.submit(now),
-            _ => self.edit_row(action, now),
-        }
-    }
-
-    /// Takes the last edit back, or makes it again.
-    fn go(&mut self, action: Action, now: Instant) {
-        if self.too_late(now) {
-            return;
-        }
-        let (edit, none) = match action {
-            Action::Undo => (self.editor.undo(), "no edit to take back"),
-            _ => (self.editor.redo(), "no edit to make again"),
-        };
-        match edit {
-            Some(edit) => self.command(Command::Edit(edit)),
-            None => self.notices.say(Tone::Note, none, now),
-        }
-    }
-
-    /// Nothing can be edited once training has ended. Says so.
-    fn too_late(&mut self, now: Instant) -> bool {
-        let late = self.ended() || self.leaving.is_some();
-        if late {
-            self.notices.say(Tone::Note, "training has ended: nothing can be changed any more", now);
-        }
-        late
-    }
-
-    fn edit_row(&mut self, action: Action, now: Instant) {
-        let config = self.snapshot.config.clone();
-        let Some(row) = self.editor.row(&config) else { return };
-        match (row, action) {
-            (Row::Entry(at), Action::Toggle) => {
-                self.flip(&format!("augment.{}.enabled", config.augment[at].name()), now)
-            }
-            (Row::Distinct(at), Action::Toggle | Action::Increase | Action::Decrease) => {
-                self.flip(&format!("augment.{}.distinct", config.augment[at].name()), now)
-            }
-            (Row::Entry(at), Action::ToggleHead) => {
-                self.flip(&format!("augment.{}.head", config.augment[at].name()), now)
-            }
-            (Row::Entry(at), Action::Increase) => self.editor.unfold(&config, at, true),
-            (Row::Entry(at) | Row::Knob(at, _) | Row::Distinct(at), Action::Decrease | Action::Unfold)
-                if matches!(row, Row::Entry(_)) || action == Action::Unfold =>
-            {
-                let show = action == Action::Unfold && !self.editor.is_unfolded(config.augment[at].name());
-                self.editor.unfold(&config, at, show);
-            }
-            (Row::Entry(at) | Row::Distinct(at), Action::TypeValue)
-                if config.augment[at].settings.kind().knobs.is_empty() =>
-            {
-                let name = config.augment[at].name();
-                self.notices.say(Tone::Note, &format!("{name} has no number to type"), now);
-            }
-            (Row::Entry(at), Action::TypeValue) => {
-                self.editor.unfold(&config, at, true);
-                self.editor.select(&config, self.editor.selected + 1);
-            }
-            (Row::Distinct(_), Action::TypeValue) => {}
-            (_, Action::TypeValue) => self.typed = Some(Typed::default()),
-            (_, Action::Increase | Action::Decrease) => {
-                let direction = if action == Action::Increase { 1.0 } else { -1.0 };
-                let Some((path, knob)) = number(&config, row) else { return };
-                let value = self.editor.value(&config, &path).0;
-                if let Some(to) = value.and_then(|value| step(&value, knob, direction)) {
-                    self.change(&path, to, now);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn submit(&mut self, now: Instant) {
-        let config = self.snapshot.config.clone();
-        let Some(typed) = self.typed.clone() else { return };
-        let Some((path, knob)) = self.editor.row(&config).and_then(|row| number(&config, row)) else {
-            self.typed = None;
-            return;
-        };
-        let like = self.editor.value(&config, &path).0.unwrap_or(Value::Null);
-        match parse(&typed.text, &like, knob) {
-            Ok(value) => {
-                self.typed = None;
-                self.change(&path, value, now);
-            }
-            Err(why) => self.typed = Some(Typed { error: Some(why), ..typed }),
-        }
-    }
-
-    fn flip(&mut self, path: &str, now: Instant) {
-        let value = self.editor.value(&self.snapshot.config, path).0.and_then(|value| value.as_bool());
-        if let Some(value) = value {
-            self.change(path, Value::from(!value), now);
-        }
-    }
-
-    fn change(&mut self, path: &str, to: Value, now: Instant) {
-        if self.too_late(now) {
-            return;
-        }
-        if let Some(edit) = self.editor.edit(&self.snapshot.config.clone(), path, to) {
-            self.command(Command::Edit(edit));
-        }
     }
 }

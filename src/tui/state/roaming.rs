@@ -1,8 +1,14 @@
 //! What the keys do on the other screens: invariance, neighbours, runs, log.
 
-use super::{Over, Screen, State, album::Album, matrix::Course, notices::Tone, typed::Typed};
+use super::{
+    Over, Screen, State,
+    album::Album,
+    matrix::Course,
+    notices::Tone,
+    typed::{Purpose, Typed},
+};
 use crate::{
-    engine::message::{Command, NeighbourRequest},
+    engine::message::{Command, NeighbourRequest, ViewRequest},
     tui::action::Action,
 };
 use std::time::Instant;
@@ -50,7 +56,7 @@ impl State {
             Action::Down => self.album.space = (space + 1).min(last),
             Action::Enlarge => self.album.large = !self.album.large,
             _ if !self.available(action) => return false,
-            Action::TypeValue => self.typed = Some(Typed::default()),
+            Action::TypeValue => self.typed = Some(Typed::new(Purpose::Image, "")),
             Action::PreviousImage => self.ask_neighbours(self.album.beside(sheet.as_deref(), -1)),
             Action::NextImage => self.ask_neighbours(self.album.beside(sheet.as_deref(), 1)),
             Action::AnyImage => {
@@ -70,7 +76,7 @@ impl State {
     }
 
     /// In the list of runs. False for what is no matter of it.
-    pub(super) fn browse(&mut self, action: Action) -> bool {
+    pub(super) fn browse(&mut self, action: Action, now: Instant) -> bool {
         if self.over != Over::Nothing {
             return false;
         }
@@ -79,6 +85,15 @@ impl State {
             Action::Down => self.catalogue.go(1),
             Action::First => self.catalogue.go(isize::MIN),
             Action::Last => self.catalogue.go(isize::MAX),
+            Action::Mark => {
+                if let Err(why) = self.catalogue.mark() {
+                    self.notices.say(Tone::Warning, &why, now);
+                }
+            }
+            Action::Sort => self.catalogue.order = self.catalogue.order.next(),
+            Action::Filter => self.typed = Some(Typed::new(Purpose::Filter, self.catalogue.filter.clone())),
+            Action::Open => self.open_run(now),
+            Action::ResumeRun => self.ask_resume(now),
             _ => return false,
         }
         true
@@ -88,7 +103,7 @@ impl State {
     pub(super) fn open_catalogue(&mut self, now: Instant) {
         self.screen = Screen::Runs;
         let Some(run) = &self.snapshot.run else { return };
-        if let Err(error) = self.catalogue.read(run, self.snapshot.config.clone()) {
+        if let Err(error) = self.catalogue.read(run) {
             self.notices.say(Tone::Warning, &format!("the runs cannot be read: {error}"), now);
         }
     }
@@ -107,6 +122,10 @@ impl State {
             Action::Last => isize::MIN,
             Action::Sift => {
                 self.log_lines.sift();
+                return true;
+            }
+            Action::Filter => {
+                self.typed = Some(Typed::new(Purpose::Filter, self.log_lines.filter.clone()));
                 return true;
             }
             _ => return false,
@@ -136,12 +155,18 @@ impl State {
         waits || sheet.is_some_and(|sheet| sheet.outdated)
     }
 
-    /// Shows the image whose number was typed, counted from 1.
+    /// Shows the image whose number was typed, counted from 1: its neighbours, or its views.
     pub(super) fn submit_image(&mut self) {
         let Some(typed) = self.typed.take() else { return };
         let count = self.snapshot.images.1;
         match typed.text.parse::<usize>() {
-            Ok(number) if (1..=count).contains(&number) => self.ask_neighbours(Album::at(number - 1)),
+            Ok(number) if (1..=count).contains(&number) && self.screen == Screen::Neighbours => {
+                self.ask_neighbours(Album::at(number - 1));
+            }
+            Ok(number) if (1..=count).contains(&number) => {
+                let draw = self.asked.unwrap_or_default().draw;
+                self.ask_views(ViewRequest { index: number - 1, draw });
+            }
             _ => {
                 let error = Some(format!("“{}” is none of the held-out images: 1 – {count}", typed.text));
                 self.typed = Some(Typed { error, ..typed });

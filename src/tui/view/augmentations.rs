@@ -3,10 +3,12 @@
 use crate::{
     augment::Entry,
     tui::{
-        figures::setting,
+        figures::setting as setting_of,
         state::{
             State,
-            editor::{Row, number, range},
+            editor::range,
+            rows::{Row, SCHEDULE, Setting},
+            typed::Purpose,
         },
         theme::Theme,
         widget::text::{cut, left, line, put, right, row},
@@ -17,6 +19,8 @@ use serde_json::Value;
 
 /// Columns of a name.
 const NAME: usize = 10;
+/// Columns of a value's name, with what stands before it.
+const LABEL: usize = 17;
 
 /// The title.
 pub fn title(_: &State) -> String {
@@ -29,7 +33,8 @@ pub fn draw(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
     let rows = state.editor.rows(config);
     let selected = state.editor.selected.min(rows.len().saturating_sub(1));
     let help_lines = if area.height > 8 { 2 } else { 1 };
-    let split = rows.iter().position(|row| matches!(row, Row::Dial(_))).unwrap_or(rows.len());
+    let of_schedule = |row: &Row| matches!(row, Row::Schedule | Row::Value(Setting { of: None, .. }));
+    let split = rows.iter().position(of_schedule).unwrap_or(rows.len());
     let room = usize::from(area.height).saturating_sub(help_lines);
     // An empty line before the numbers below, if nothing has to make room for it.
     let spaced = rows.len() < room;
@@ -43,16 +48,15 @@ pub fn draw(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
         pieces.extend(
             match it {
                 Row::Entry(at) => config.augment.get(*at).map(|it| entry(state, theme, it, area.width)),
-                Row::Knob(_, knob) => Some(value(state, theme, *it, knob.path, 4, (chosen, area.width))),
-                Row::Distinct(at) => config.augment.get(*at).map(|it| distinct(state, theme, it)),
-                Row::Dial(dial) => Some(value(state, theme, *it, dial.label, 1, (chosen, area.width))),
+                Row::Value(setting) => Some(value(state, theme, setting, chosen, area.width)),
+                Row::Schedule => Some(schedule(state, theme)),
             }
             .unwrap_or_default(),
         );
         line(at, pieces, buffer);
     }
     let help = Rect { y: area.bottom().saturating_sub(help_lines as u16), height: help_lines as u16, ..area };
-    explain(state, theme, rows.get(selected).copied(), help, buffer);
+    explain(state, theme, rows.get(selected), help, buffer);
 }
 
 /// `[x] color     p .80        z1`.
@@ -86,51 +90,56 @@ fn entry<'a>(state: &State, theme: Theme, entry: &'a Entry, width: u16) -> Vec<S
     ]
 }
 
-/// `    distinct         off`.
-fn distinct<'a>(state: &State, theme: Theme, entry: &Entry) -> Vec<Span<'a>> {
-    let path = format!("augment.{}.distinct", entry.name());
-    let (value, pending) = state.editor.value(&state.snapshot.config, &path);
-    let on = value.and_then(|value| value.as_bool()).unwrap_or(entry.distinct);
-    vec![
-        Span::raw("    "),
-        Span::raw(left("distinct", 13)),
-        Span::raw(right(if on { "on" } else { "off" }, 8)),
-        Span::styled(if pending { " …" } else { "  " }, theme.warn()),
-    ]
+/// `more of the schedule ▾`.
+fn schedule<'a>(state: &State, theme: Theme) -> Vec<Span<'a>> {
+    let fold = if state.editor.is_unfolded(SCHEDULE) { "▾" } else { "▸" };
+    vec![Span::styled(format!(" schedule and more {fold}"), theme.dim())]
 }
 
 /// `    brightness       .40`.
-fn value<'a>(
-    state: &State,
-    theme: Theme,
-    it: Row,
-    label: &'a str,
-    indent: usize,
-    (chosen, width): (bool, u16),
-) -> Vec<Span<'a>> {
-    let config = &state.snapshot.config;
-    let Some((path, _)) = number(config, it) else { return Vec::new() };
-    let (value, pending) = state.editor.value(config, &path);
-    let typed = state.typed.as_ref().filter(|_| chosen);
+fn value<'a>(state: &State, theme: Theme, setting: &Setting, chosen: bool, width: u16) -> Vec<Span<'a>> {
+    let (value, pending) = state.editor.value(&state.snapshot.config, &setting.path);
+    let value = value.unwrap_or_default();
+    let typed = state.typed.as_ref().filter(|typed| chosen && typed.purpose == Purpose::Value);
+    let room = usize::from(width).saturating_sub(LABEL + 3);
     let figure = match typed {
-        Some(typed) => format!("{}▏", typed.text),
-        None => right(&value.as_ref().map(figure).unwrap_or_default(), 8),
+        Some(typed) => caret(&typed.text, room),
+        // Numbers stand in a column; a list or a name has the line.
+        None if setting.knob.is_some() => right(&figure(&value), 8),
+        None if value.is_boolean() => right(if value == true { "on" } else { "off" }, 8),
+        None => cut(&figure(&value), room),
     };
-    let now = (path == "optimizer.lr" && state.snapshot.step > 0)
-        .then(|| format!(" now {}", setting(three_digits(f64::from(state.snapshot.lr)))))
+    let now = (setting.path == "optimizer.lr" && state.snapshot.step > 0)
+        .then(|| format!(" now {}", setting_of(three_digits(f64::from(state.snapshot.lr)))))
         // A number that is cut is a false number.
-        .filter(|now| 28 + now.chars().count() <= usize::from(width));
+        .filter(|now| LABEL + 11 + now.chars().count() <= usize::from(width));
+    let indent = if setting.of.is_some() { 4 } else { 1 };
     vec![
         Span::raw(" ".repeat(indent)),
-        Span::raw(left(label, 17 - indent)),
+        Span::raw(left(&setting.label, LABEL - indent)),
         Span::styled(figure, if typed.is_some() { theme.strong() } else { Style::new() }),
         Span::styled(if pending { " …" } else { "  " }, theme.warn()),
         Span::styled(now.unwrap_or_default(), theme.dim()),
     ]
 }
 
+/// The end of what is typed, with the caret.
+fn caret(text: &str, room: usize) -> String {
+    let hidden = (text.chars().count() + 1).saturating_sub(room);
+    text.chars().skip(hidden).chain(['▏']).collect()
+}
+
+/// A number in few digits; text without its quotes.
 fn figure(value: &Value) -> String {
-    value.as_f64().map_or_else(|| value.to_string(), setting)
+    match value {
+        Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), setting_of),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(figure).collect();
+            format!("[{}]", items.join(", "))
+        }
+        other => other.to_string(),
+    }
 }
 
 /// A rate that falls a little at every step would be redrawn at every step: three digits do.
@@ -143,12 +152,12 @@ fn three_digits(value: f64) -> f64 {
 }
 
 /// What the selected row is, and its range.
-fn explain(state: &State, theme: Theme, selected: Option<Row>, area: Rect, buffer: &mut Buffer) {
+fn explain(state: &State, theme: Theme, selected: Option<&Row>, area: Rect, buffer: &mut Buffer) {
     let config = &state.snapshot.config;
     let width = usize::from(area.width).saturating_sub(1);
     let (first, second) = match selected {
         Some(Row::Entry(at)) => {
-            let Some(entry) = config.augment.get(at) else { return };
+            let Some(entry) = config.augment.get(*at) else { return };
             let role = match (entry.head, entry.enabled) {
                 (true, true) => format!("{}: kept in its own space", state.heads.label(entry.name())),
                 (true, false) => "its space rests while it is off".into(),
@@ -157,14 +166,15 @@ fn explain(state: &State, theme: Theme, selected: Option<Row>, area: Rect, buffe
             };
             (entry.settings.kind().help.to_owned(), role)
         }
-        Some(Row::Distinct(_)) => {
-            ("keys never have q's parameters by chance".to_owned(), "only where it owns a space".to_owned())
+        Some(Row::Schedule) => {
+            ("of the optimiser, of measuring".to_owned(), "Enter shows or hides them".into())
         }
-        Some(it) => match number(config, it) {
-            Some((_, knob)) => {
-                (knob.help.to_owned(), format!("{}  step {}", range(knob), setting(knob.step)))
+        Some(Row::Value(it)) => match it.knob {
+            Some(knob) => (knob.help.to_owned(), format!("{}  step {}", range(knob), setting_of(knob.step))),
+            None if it.label == "distinct" => {
+                ("keys never have q's parameters by chance".to_owned(), "only where it owns a space".into())
             }
-            None => return,
+            None => (it.path.clone(), "e types it, as in a configuration file".into()),
         },
         None => return,
     };

@@ -17,6 +17,8 @@ use std::time::Duration;
 
 /// Columns of the legend around a curve's label and name: its line, gaps, and its newest value.
 const AROUND: usize = 11;
+/// A mark is read if the crosshair is so near, as a share of what is shown.
+const NEAR: f64 = 0.02;
 /// Columns of a chart that has its legend beside it, at least.
 const LEAST: u16 = 35;
 /// Without colours the curves differ by their dots; the legend shows the same.
@@ -39,6 +41,8 @@ pub struct Listed<'a> {
     pub value: String,
     /// Whether it is the one that was chosen.
     pub chosen: bool,
+    /// Of a marked run, by its place among those: it lies under this run's.
+    pub under: Option<usize>,
 }
 
 /// How the curves are drawn.
@@ -51,6 +55,8 @@ pub struct Drawing<'a> {
     pub names: usize,
     /// What stands there before the first value.
     pub empty: &'a str,
+    /// A value in words.
+    pub words: fn(f32) -> String,
 }
 
 /// The newest value, or the one at the crosshair, in the words of its kind; a curve that has none says why.
@@ -78,8 +84,25 @@ pub fn read_at(state: &State) -> String {
     state.lens.cross.map(|at| format!("   at {unit} {}", label(state, at))).unwrap_or_default()
 }
 
-/// Curves at the left, the newest values at the right; in little room, above.
-pub fn draw(state: &State, theme: Theme, drawing: &Drawing, area: Rect, buffer: &mut Buffer) {
+/// The same curves of the marked runs.
+fn under<'a>(state: &'a State, drawing: &Drawing<'a>) -> Vec<Listed<'a>> {
+    let mut found = Vec::new();
+    for (place, run, recorded) in state.catalogue.laid_under() {
+        for it in &drawing.curves {
+            let Some(series) = recorded.series.get(&it.series.tag) else { continue };
+            let value = value(state, series, drawing.smoothing, true, drawing.words);
+            let label = format!("{}·{}", it.label, place + 1);
+            let (number, name) = (it.number, run.to_owned());
+            found.push(Listed { series, number, label, name, value, chosen: false, under: Some(place) });
+        }
+    }
+    found
+}
+
+/// Curves at the left, the newest values at the right; in little room, above. Those of marked runs lie under
+/// this run's.
+pub fn draw<'a>(state: &'a State, theme: Theme, mut drawing: Drawing<'a>, area: Rect, buffer: &mut Buffer) {
+    drawing.curves.extend(under(state, &drawing));
     let curves = &drawing.curves;
     let along = state.runs_along();
     let Some((whole, _)) = state.whole().filter(|_| !curves.is_empty()) else {
@@ -98,8 +121,8 @@ pub fn draw(state: &State, theme: Theme, drawing: &Drawing, area: Rect, buffer: 
     let columns = usize::from(inner.width) * 2;
     let of = |it: &Listed| Curve {
         columns: it.series.columns(along, range, columns, drawing.smoothing),
-        style: theme.head(it.number),
-        dash: dash(theme, it.number).0,
+        style: style(theme, it),
+        dash: dash(theme, it).0,
     };
     // The chosen one lies above the others.
     let (first, others): (Vec<&Listed>, Vec<&Listed>) = curves.iter().partition(|it| it.chosen);
@@ -110,8 +133,10 @@ pub fn draw(state: &State, theme: Theme, drawing: &Drawing, area: Rect, buffer: 
     Chart { curves: &lines, marks: &marks, cross, log: drawing.log, along: labels_below, faint, alarm }
         .render(chart, buffer);
     if above > 0 {
+        let named = curves.iter().map(|it| AROUND + labels + it.name.chars().count()).sum::<usize>()
+            <= usize::from(area.width);
         let entries = curves.iter().flat_map(|it| {
-            let name = if labels > 0 { 0 } else { it.name.chars().count().min(drawing.names) };
+            let name = if labels > 0 && !named { 0 } else { it.name.chars().count().min(drawing.names) };
             entry(theme, it, (labels, name))
         });
         line(row(area, 0), entries.collect(), buffer);
@@ -138,15 +163,30 @@ fn label(state: &State, at: f64) -> String {
 
 fn marks(state: &State, along: Along, range: (f64, f64)) -> Vec<Mark> {
     let place = |at: f64| (at - range.0) / (range.1 - range.0).max(f64::MIN_POSITIVE);
+    let read = state.lens.cross.map(place);
     let marks = state.marks.iter().map(|mark| {
-        let at = if along == Along::Time { mark.time } else { mark.step as f64 };
-        Mark { place: place(at), text: mark.short() }
+        let at = place(if along == Along::Time { mark.time } else { mark.step as f64 });
+        let near = read.is_some_and(|read| (read - at).abs() < NEAR);
+        (near, Mark { place: at, text: if near { mark.whole() } else { mark.short() } })
     });
-    marks.filter(|mark| (0.0..=1.0).contains(&mark.place)).collect()
+    let mut marks: Vec<(bool, Mark)> = marks.filter(|(_, mark)| (0.0..=1.0).contains(&mark.place)).collect();
+    // The last get room first: what the crosshair is at is told whole.
+    marks.sort_by_key(|(near, _)| *near);
+    marks.into_iter().map(|(_, mark)| mark).collect()
 }
 
-fn dash(theme: Theme, number: usize) -> ([bool; 4], &'static str) {
-    if theme.depth == Depth::Mono { DASHES[number % DASHES.len()] } else { DASHES[0] }
+fn style(theme: Theme, it: &Listed) -> Style {
+    let style = theme.head(it.number);
+    if it.under.is_some() { style.patch(theme.dim()) } else { style }
+}
+
+/// Of this run's the spaces differ by colours, of other runs the runs by their dots.
+fn dash(theme: Theme, it: &Listed) -> ([bool; 4], &'static str) {
+    match it.under {
+        Some(place) => DASHES[1 + place % (DASHES.len() - 1)],
+        None if theme.depth == Depth::Mono => DASHES[it.number % DASHES.len()],
+        None => DASHES[0],
+    }
 }
 
 /// ` ━━ z1 color  2.77`, with so many columns for the label and the name.
@@ -155,7 +195,7 @@ fn entry(theme: Theme, it: &Listed, (label, name): (usize, usize)) -> Vec<Span<'
     let (mark, words) = if it.chosen { ("▸", theme.strong()) } else { (" ", theme.dim()) };
     let gap = usize::from(label > 0);
     vec![
-        Span::styled(format!("{mark}{} ", dash(theme, it.number).1), theme.head(it.number)),
+        Span::styled(format!("{mark}{} ", dash(theme, it).1), style(theme, it)),
         Span::raw(left(&it.label, label + gap)),
         Span::styled(left(&it.name, name), words),
         Span::styled(right(&it.value, 6), value),

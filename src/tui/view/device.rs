@@ -4,19 +4,36 @@ use crate::{
     device::{DeviceReading, Gpu},
     tui::{
         figures::{bytes, short},
-        state::{State, device::COLUMN, plain::plain_line},
+        state::{
+            State,
+            device::{Course, Window},
+            plain::plain_line,
+        },
         theme::Theme,
+        view::spark::block,
         widget::text::{cut, fitting, line, put, row},
     },
 };
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Span};
 
-const BARS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+/// GPUs that have room.
+const GPUS: usize = 4;
 /// Cores drawn in one row.
 const CORES: usize = 64;
 
 /// Short names of the parts of a step.
 const PARTS: [&str; crate::looc::PARTS.len()] = ["fwd", "keys", "loss", "bwd", "opt", "queue"];
+
+/// The title says how far back the curves go.
+pub fn title(state: &State) -> String {
+    let windows =
+        Window::ALL.map(
+            |(window, _, name)| {
+                if window == state.device.window { format!("[{name}]") } else { name.to_owned() }
+            },
+        );
+    format!("Device   {}", windows.join(" "))
+}
 
 /// Rows that the pane wants, its frame included.
 pub fn height(state: &State) -> u16 {
@@ -24,7 +41,7 @@ pub fn height(state: &State) -> u16 {
         .device
         .now
         .as_ref()
-        .map_or(8, |now| 8 + 2 * now.gpus.len().min(4) as u16 - u16::from(!now.gpus.is_empty()))
+        .map_or(8, |now| 8 + 2 * now.gpus.len().min(GPUS) as u16 - u16::from(!now.gpus.is_empty()))
 }
 
 /// GPUs first, then the processor, then what training gets out of them.
@@ -34,9 +51,8 @@ pub fn draw(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
         return;
     };
     let mut y = 0;
-    for (i, gpu) in now.gpus.iter().enumerate().take(4) {
-        let history: &[f32] = if i == 0 { &state.device.gpu } else { &[] };
-        self::gpu(gpu, history, theme, area, y, buffer);
+    for (gpu, course) in now.gpus.iter().zip(&state.device.gpus).take(GPUS) {
+        self::gpu(gpu, (course, state.device.window), theme, area, y, buffer);
         y += 2;
     }
     if now.gpus.is_empty() {
@@ -53,7 +69,7 @@ pub fn draw(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
     throughput(state, theme, below, buffer);
 }
 
-fn gpu(gpu: &Gpu, history: &[f32], theme: Theme, area: Rect, y: usize, buffer: &mut Buffer) {
+fn gpu(gpu: &Gpu, history: (&Course, Window), theme: Theme, area: Rect, y: usize, buffer: &mut Buffer) {
     let load = gpu.utilisation.unwrap_or(0.0);
     let known = gpu.utilisation.map_or_else(|| "  —".into(), |load| format!("{:>3.0}%", load * 100.0));
     let mut pieces = vec![Span::raw(format!(" GPU{} ", gpu.index)), Span::raw(known), Span::raw(" ")];
@@ -91,7 +107,10 @@ fn processor(
     let pieces = vec![
         Span::raw(format!(" CPU  {:>3.0}% ", now.cpu * 100.0)),
         Span::styled(format!("▕{cores}▏"), theme.accent()),
-        Span::styled(spark(&state.device.cpu, width.saturating_sub(used + 14)), theme.dim()),
+        Span::styled(
+            spark((&state.device.cpu, state.device.window), width.saturating_sub(used + 14)),
+            theme.dim(),
+        ),
     ];
     line(row(area, y), pieces, buffer);
     let share = now.memory_used as f32 / now.memory_total.max(1) as f32;
@@ -125,20 +144,12 @@ fn throughput(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
     line(row(area, 1), fitting(usize::from(area.width), words), buffer);
 }
 
-fn block(load: f32) -> &'static str {
-    BARS[((load.clamp(0.0, 1.0) * 8.0).round() as usize).min(8)]
-}
-
 fn bar(load: f32, width: usize) -> String {
     let full = (load.clamp(0.0, 1.0) * width as f32).round() as usize;
     "█".repeat(full) + &"░".repeat(width - full)
 }
 
-/// The last minutes, a column for every tenth reading or so: a curve that moved at every reading
-/// would cost more bytes than all the rest.
-fn spark(history: &[f32], width: usize) -> String {
-    let columns: Vec<f32> =
-        history.chunks_exact(COLUMN).map(|part| part.iter().sum::<f32>() / COLUMN as f32).collect();
-    let first = columns.len().saturating_sub(width);
-    columns[first..].iter().map(|load| block(*load)).collect()
+/// The load over the window.
+fn spark((course, window): (&Course, Window), width: usize) -> String {
+    course.columns(window, width).iter().map(|load| block(*load)).collect()
 }

@@ -71,6 +71,14 @@ pub fn failure(state: &State, theme: Theme, scroll: usize, body: Rect, buffer: &
     sheet(title, &lines, scroll, theme, body, buffer);
 }
 
+/// Lines to read, broken where they have no room.
+pub fn page(title: &str, text: &[String], scroll: usize, theme: Theme, body: Rect, buffer: &mut Buffer) {
+    let width = usize::from(body.width.saturating_sub(8)).min(92);
+    let lines = text.iter().flat_map(|text| wrap(&crate::tui::state::plain::plain_line(text), width));
+    let lines: Vec<Vec<Span<'static>>> = lines.map(|text| vec![Span::raw(format!(" {text}"))]).collect();
+    sheet(&format!("{title}   j/k scroll   Esc close"), &lines, scroll, theme, body, buffer);
+}
+
 /// Lines in a frame over the middle of the screen.
 pub(super) fn sheet(
     title: &str,

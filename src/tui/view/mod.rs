@@ -12,6 +12,7 @@ mod screen_log;
 mod screen_neighbours;
 mod screen_runs;
 mod screen_views;
+mod spark;
 mod status;
 mod views;
 
@@ -69,7 +70,8 @@ pub fn draw(state: &State, theme: Theme, pictures: &mut Pictures, buffer: &mut B
         Over::Help(scroll) => help::draw(state, theme, *scroll, body, buffer),
         Over::Failure(scroll) => help::failure(state, theme, *scroll, body, buffer),
         Over::Palette(palette) => palette::draw(state, theme, palette, body, buffer),
-        Over::Nothing | Over::Question => {}
+        Over::Page(page, scroll) => help::page(&page.0, &page.1, *scroll, theme, body, buffer),
+        Over::Nothing | Over::Question | Over::Resume(_) => {}
     }
 }
 
@@ -138,7 +140,7 @@ fn pane(which: Pane, state: &State, theme: Theme, pictures: &mut Pictures, area:
         Pane::Losses => losses::title(state),
         Pane::Invariance => invariance::title(state),
         Pane::Views => views::title(state),
-        Pane::Device => title(which).to_owned(),
+        Pane::Device => device::title(state),
     };
     let inner = frame(&name, state.focus == which, theme, area, buffer);
     match which {

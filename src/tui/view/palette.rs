@@ -2,28 +2,30 @@
 
 use super::help::sheet;
 use crate::tui::{
-    state::{State, palette::Palette},
+    state::{
+        State,
+        palette::{Offers, Palette},
+    },
     theme::Theme,
     widget::text::left,
 };
 use ratatui::{buffer::Buffer, layout::Rect, text::Span};
 
-/// Columns of the keys.
-const KEYS: usize = 14;
+/// Columns of the keys, or of a name.
+const KEYS: usize = 16;
 
 /// The offers, with their keys, so that they are learned.
 pub fn draw(state: &State, theme: Theme, palette: &Palette, body: Rect, buffer: &mut Buffer) {
     let offers = state.offers(palette);
     let chosen = palette.chosen.min(offers.len().saturating_sub(1));
     let mut lines: Vec<Vec<Span>> = vec![vec![Span::styled(format!(" :{}▏", palette.text), theme.strong())]];
-    for (i, binding) in offers.iter().enumerate() {
-        let keys: Vec<String> = binding.keys.iter().map(|key| key.name()).collect();
+    for (i, offer) in offers.iter().enumerate() {
         let (mark, words) =
             if i == chosen { ("▸", theme.strong()) } else { (" ", ratatui::style::Style::new()) };
         lines.push(vec![
             Span::styled(mark, theme.accent()),
-            Span::styled(left(&keys.join(" "), KEYS), theme.accent()),
-            Span::styled(binding.help, words),
+            Span::styled(left(&offer.name, KEYS), theme.accent()),
+            Span::styled(offer.words.clone(), words),
         ]);
     }
     if offers.is_empty() {
@@ -34,5 +36,9 @@ pub fn draw(state: &State, theme: Theme, palette: &Palette, body: Rect, buffer: 
     if chosen >= room {
         lines.drain(1..=chosen + 1 - room);
     }
-    sheet("Actions   ↑ ↓ choose   Enter do   Esc close", &lines, 0, theme, body, buffer);
+    let title = match palette.offers {
+        Offers::Actions => "Actions   ↑ ↓ choose   Enter do   Esc close",
+        Offers::Presets(_) => "Values of another configuration   ↑ ↓ choose   Enter take over   Esc close",
+    };
+    sheet(title, &lines, 0, theme, body, buffer);
 }

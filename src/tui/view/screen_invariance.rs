@@ -145,7 +145,7 @@ fn course(
     area: Rect,
     buffer: &mut Buffer,
 ) {
-    let (title, curves, names) = match which {
+    let (title, curves, names, words) = match which {
         Course::Cell => cell_course(state, report),
         Course::Probes => probes(state),
         Course::Spaces => spaces(state),
@@ -153,11 +153,12 @@ fn course(
     let inner = super::frame(&(title + &read_at(state)), state.matrix.course == which, theme, area, buffer);
     let empty = "the curves begin with the first measurement";
     // Measurements are few: an exponential mean of them would lag far behind.
-    let drawing = Drawing { curves, smoothing: 0, log: false, names, empty };
-    curves::draw(state, theme, &drawing, inner, buffer);
+    let drawing = Drawing { curves, smoothing: 0, log: false, names, empty, words };
+    curves::draw(state, theme, drawing, inner, buffer);
 }
 
-type Curves<'a> = (String, Vec<Listed<'a>>, usize);
+/// Title, curves, columns of a name, and the words of a value.
+type Curves<'a> = (String, Vec<Listed<'a>>, usize, fn(f32) -> String);
 
 /// The chosen column, for every head.
 fn cell_course<'a>(state: &'a State, report: &InvarianceReport) -> Curves<'a> {
@@ -173,7 +174,7 @@ fn cell_course<'a>(state: &'a State, report: &InvarianceReport) -> Curves<'a> {
         SELECTIVITY => "Selectivity of every head".into(),
         name => format!("Invariance to {name}, every head"),
     };
-    (title, curves, 8)
+    (title, curves, 8, share)
 }
 
 fn of_head<'a>(
@@ -185,17 +186,18 @@ fn of_head<'a>(
 ) -> Listed<'a> {
     let number = state.heads.find(head).unwrap_or(0);
     let value = curves::value(state, series, 0, number == 0 || state.has_head(head), words);
-    Listed { series, number, label: state.heads.label(head), name: head.into(), value, chosen }
+    Listed { series, number, label: state.heads.label(head), name: head.into(), value, chosen, under: None }
 }
 
 /// The online kNN of every set of labels, and the rotation probe.
 fn probes(state: &State) -> Curves<'_> {
     let read = state.series.under("knn/").chain(state.series.under("probe/"));
     let curves = read.enumerate().map(|(number, (name, series))| {
-        let value = curves::value(state, series, 0, true, |value| format!("{:.0}%", value * 100.0));
-        Listed { series, number, label: String::new(), name: plain_line(name), value, chosen: false }
+        let value = curves::value(state, series, 0, true, percent);
+        let name = plain_line(name);
+        Listed { series, number, label: String::new(), name, value, chosen: false, under: None }
     });
-    ("Read from V, online: labels by kNN, rotation by probe".into(), curves.collect(), 9)
+    ("Read from V, online: labels by kNN, rotation by probe".into(), curves.collect(), 9, percent)
 }
 
 /// How the spaces are filled.
@@ -207,8 +209,7 @@ fn spaces(state: &State) -> Curves<'_> {
         .filter_map(|(name, series)| Some((name.strip_prefix('/')?, series)))
         .collect();
     series.sort_by_key(|(name, _)| state.heads.find(name));
-    let words = |value| short(f64::from(value));
-    let curves = series.into_iter().map(|(name, series)| of_head(state, name, series, words, false));
+    let curves = series.into_iter().map(|(name, series)| of_head(state, name, series, figure, false));
     let config = &state.snapshot.config;
     // Without heads the one space is V, as wide as the backbone makes it.
     let dim = config.contrast.kind.heads.then_some(config.model.dim);
@@ -218,5 +219,13 @@ fn spaces(state: &State) -> Curves<'_> {
         _ => String::new(),
     };
     let title = filling.title.to_owned() + &more;
-    (title, curves.collect(), 8)
+    (title, curves.collect(), 8, figure)
+}
+
+fn percent(value: f32) -> String {
+    format!("{:.0}%", value * 100.0)
+}
+
+fn figure(value: f32) -> String {
+    short(f64::from(value))
 }

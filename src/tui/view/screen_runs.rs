@@ -1,27 +1,35 @@
-//! The runs beside this one, and what sets the chosen one apart: its configuration and its newest figures.
+//! The runs beside this one, and what sets two of them apart: their configurations and their newest figures.
 
-use crate::tui::{
-    figures::{count, duration, short},
-    state::{State, catalogue::Listed},
-    theme::Theme,
-    widget::text::{cut, left, line, put, right, row},
+use crate::{
+    config::Config,
+    tui::{
+        figures::{count, duration, short},
+        state::{State, catalogue::Listed},
+        theme::Theme,
+        view::spark,
+        widget::text::{cut, left, line, put, right, row},
+    },
 };
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Span};
 use std::time::Duration;
 
 /// Columns of the table.
-const NAME: usize = 20;
+const NAME: usize = 16;
 const STATE: usize = 10;
 const STEP: usize = 14;
 const FIGURE: usize = 8;
+const RECENT: usize = 13;
 /// Figures of the table, by tag; of a run without one a dash stands there.
 const FIGURES: [(&str, &str); 2] = [("loss", "loss"), ("turn", "probe/rotation")];
+/// Figures of the comparison, by how their tags start.
+const COMPARED: [&str; 5] = ["loss", "knn/", "probe/", "selectivity/", "std/"];
 
-/// The table above, the chosen run below.
+/// The table above, two runs compared below.
 pub fn draw(state: &State, theme: Theme, body: Rect, buffer: &mut Buffer) {
-    let Some(found) = &state.catalogue.found else {
+    let catalogue = &state.catalogue;
+    let Some(found) = &catalogue.found else {
         let inner = super::frame("Runs", true, theme, body, buffer);
-        let text = match (state.catalogue.is_reading(), &state.snapshot.run) {
+        let text = match (catalogue.is_reading(), &state.snapshot.run) {
             (true, _) => "the runs are being read …",
             (false, Some(_)) => "a reads the runs beside this one",
             (false, None) => "this run has no folder yet",
@@ -29,103 +37,154 @@ pub fn draw(state: &State, theme: Theme, body: Rect, buffer: &mut Buffer) {
         super::empty(text, theme, inner, buffer);
         return;
     };
-    let wait = if state.catalogue.is_reading() { " …" } else { "" };
-    let missing = found.unreadable.len();
-    let missing = if missing > 0 { format!("   {missing} cannot be read") } else { String::new() };
-    let rows = found.runs.len() as u16 + 3;
-    let table = Rect { height: rows.clamp(4, body.height / 2), ..body };
-    let below = Rect { y: table.bottom(), height: body.height - table.height, ..body };
-    let title = format!("Runs   {}{missing}{wait}", found.runs.len());
-    let inner = super::frame(&title, true, theme, table, buffer);
-    list(state, theme, &found.runs, inner, buffer);
+    let shown = catalogue.shown();
+    let rows = shown.len() as u16 + 3;
+    let table = Rect { height: rows.clamp(4, (body.height / 2).max(4)), ..body };
+    let below = Rect { y: table.bottom(), height: body.height.saturating_sub(table.height), ..body };
+    let inner = super::frame(&title(state, shown.len(), found.runs.len()), true, theme, table, buffer);
+    list(state, theme, &shown, inner, buffer);
     let half = below.width / 2;
     let (first, second) =
         (Rect { width: half, ..below }, Rect { x: below.x + half, width: below.width - half, ..below });
-    if let Some(chosen) = state.catalogue.chosen() {
-        differences(state, theme, chosen, first, buffer);
-        figures(state, theme, chosen, second, buffer);
+    if let Some(pair) = Pair::of(state, &shown) {
+        pair.differences(theme, first, buffer);
+        pair.figures(theme, second, buffer);
     }
 }
 
-fn list(state: &State, theme: Theme, runs: &[Listed], area: Rect, buffer: &mut Buffer) {
+/// How many there are, and how they are shown.
+fn title(state: &State, shown: usize, all: usize) -> String {
+    let catalogue = &state.catalogue;
+    let mut title = format!("Runs   {all}");
+    if !catalogue.filter.is_empty() {
+        title += &format!(", {shown} hold “{}”", crate::text::printable(&catalogue.filter));
+    }
+    title += &format!("   by {}", catalogue.order.name());
+    match catalogue.found.as_ref().map_or(0, |found| found.unreadable.len()) {
+        0 => {}
+        missing => title += &format!("   {missing} cannot be read"),
+    }
+    title + if catalogue.is_reading() { " …" } else { "" }
+}
+
+fn list(state: &State, theme: Theme, runs: &[&Listed], area: Rect, buffer: &mut Buffer) {
     let words: String = FIGURES.iter().map(|(name, _)| right(name, FIGURE)).collect();
     let header = format!(
-        " {}{}{}{words}{}{}  configuration",
+        "   {}{}{}{words}  {}{}{}  configuration",
         left("run", NAME),
         left("state", STATE),
         right("step", STEP),
+        left("last losses", RECENT),
         right("time", FIGURE),
         right("edits", FIGURE)
     );
     put(row(area, 0), 0, &header, theme.dim(), buffer);
     let room = usize::from(area.height).saturating_sub(1).max(1);
-    let first = (state.catalogue.chosen + 1).saturating_sub(room);
+    let place = state.catalogue.place();
+    let first = (place + 1).saturating_sub(room);
     for (y, (i, run)) in runs.iter().enumerate().skip(first).take(room).enumerate() {
-        let chosen = i == state.catalogue.chosen;
-        let mark = if chosen { Span::styled("▸", theme.accent()) } else { Span::raw(" ") };
-        let own = state.snapshot.run.as_ref().is_some_and(|it| it.file_name() == run.path.file_name());
+        let mark = if i == place { Span::styled("▸", theme.accent()) } else { Span::raw(" ") };
+        let marked = state.catalogue.mark_of(&run.path);
+        let marked = marked.map_or(" ".into(), |number| (number + 1).to_string());
+        let own = state.is_own(&run.path);
         let style = if own { theme.strong() } else { Style::new() };
-        let of = |tag: &str| run.figure(tag).map_or_else(|| "—".into(), |value| short(f64::from(value)));
-        let figures: String = FIGURES.iter().map(|(_, tag)| right(&of(tag), FIGURE)).collect();
-        let steps = format!("{}/{}", run.step, run.steps);
-        let time = duration(Duration::from_secs_f64(run.time.clamp(0.0, 1e10)));
-        let text = format!(
-            "{}{}{}{figures}{}{}  {}",
-            left(&run.name, NAME),
-            left(if own { "this run" } else { &run.state }, STATE),
-            right(&steps, STEP),
-            right(&time, FIGURE),
-            right(&count(run.edits as f64), FIGURE),
-            run.config
-        );
-        line(row(area, y + 1), vec![mark, Span::styled(text, style)], buffer);
+        let pieces = vec![
+            mark,
+            Span::styled(format!("{marked} "), theme.accent()),
+            Span::styled(columns(run, own), style),
+        ];
+        line(row(area, y + 1), pieces, buffer);
     }
 }
 
-/// What its configuration says otherwise.
-fn differences(state: &State, theme: Theme, chosen: &Listed, area: Rect, buffer: &mut Buffer) {
-    let title = format!("{}: other settings than here", cut(&chosen.name, NAME));
-    let area = super::frame(&title, false, theme, area, buffer);
-    let differences = match &chosen.differences {
-        Err(why) => return super::empty(&format!("its configuration: {why}"), theme, area, buffer),
-        Ok(none) if none.is_empty() => {
-            let text = if state.snapshot.revision > 0 { "none (as edited)" } else { "none" };
-            return super::empty(text, theme, area, buffer);
+fn columns(run: &Listed, own: bool) -> String {
+    let of = |tag: &str| run.figure(tag).map_or_else(|| "—".into(), |value| short(f64::from(value)));
+    let figures: String = FIGURES.iter().map(|(_, tag)| right(&of(tag), FIGURE)).collect();
+    let time = duration(Duration::from_secs_f64(run.time.clamp(0.0, 1e10)));
+    format!(
+        "{}{}{}{figures}  {}{}{}  {}",
+        left(&run.name, NAME),
+        left(if own { "this run".to_owned() } else { run.state.to_string() }.as_str(), STATE),
+        right(&format!("{}/{}", run.step, run.steps), STEP),
+        left(&spark::course(&run.recent), RECENT),
+        right(&time, FIGURE),
+        right(&count(run.edits as f64), FIGURE),
+        run.config
+    )
+}
+
+/// Two runs that are compared: the marked ones, or the chosen one and this.
+struct Pair<'a> {
+    there: &'a Listed,
+    here: &'a str,
+    settings: Result<&'a Config, &'a str>,
+    figure: Box<dyn Fn(&str) -> Option<f32> + 'a>,
+}
+
+impl<'a> Pair<'a> {
+    fn of(state: &'a State, runs: &[&'a Listed]) -> Option<Self> {
+        let found = &state.catalogue.found.as_ref()?.runs;
+        let marked: Vec<&Listed> = state
+            .catalogue
+            .marked
+            .iter()
+            .filter_map(|marked| found.iter().find(|run| run.path == marked.path))
+            .collect();
+        if let [other, there, ..] = marked[..] {
+            let settings = other.settings.as_deref().map_err(String::as_str);
+            let figure = Box::new(|tag: &str| other.figure(tag));
+            return Some(Self { there, here: &other.name, settings, figure });
         }
-        Ok(differences) => differences,
-    };
-    let room = usize::from(area.height);
-    let width = usize::from(area.width).saturating_sub(1);
-    let shown = if differences.len() > room { room.saturating_sub(1) } else { room };
-    for (y, it) in differences.iter().take(shown).enumerate() {
-        let path = format!(" {}  ", it.path);
-        let values = format!("{} (here {})", it.there, it.here);
-        let pieces = vec![
-            Span::styled(path.clone(), theme.dim()),
-            Span::raw(cut(&values, width.saturating_sub(path.chars().count()))),
-        ];
-        line(row(area, y), pieces, buffer);
+        let figure = Box::new(|tag: &str| state.series.get(tag).and_then(|series| series.last(0)));
+        let there = runs.get(state.catalogue.place())?;
+        Some(Self { there, here: "here", settings: Ok(&state.snapshot.config), figure })
     }
-    if shown < differences.len() {
-        put(row(area, shown), 1, &format!("and {} more", differences.len() - shown), theme.dim(), buffer);
-    }
-}
 
-/// Its newest figures, beside this run's.
-fn figures(state: &State, theme: Theme, chosen: &Listed, area: Rect, buffer: &mut Buffer) {
-    let area = super::frame("its figures, and here", false, theme, area, buffer);
-    let wanted = |tag: &str| {
-        ["loss", "knn/", "probe/", "selectivity/", "std/"].iter().any(|start| tag.starts_with(start))
-    };
-    let all = chosen.figures.iter().filter(|(tag, _)| wanted(tag));
-    for (y, (tag, value)) in all.take(usize::from(area.height)).enumerate() {
-        let here = state.series.get(tag).and_then(|series| series.last(0));
-        let here = here.map_or_else(|| "—".into(), |value| short(f64::from(value)));
-        let pieces = vec![
-            Span::styled(left(&format!(" {tag}"), 24), theme.dim()),
-            Span::raw(right(&short(f64::from(*value)), FIGURE)),
-            Span::styled(right(&here, FIGURE), theme.dim()),
-        ];
-        line(row(area, y), pieces, buffer);
+    /// What the one's configuration says otherwise.
+    fn differences(&self, theme: Theme, area: Rect, buffer: &mut Buffer) {
+        let here = self.here;
+        let title = match here {
+            "here" => format!("{}: other settings than here", cut(&self.there.name, NAME)),
+            other => format!("{} against {}", cut(&self.there.name, NAME), cut(other, NAME)),
+        };
+        let area = super::frame(&title, false, theme, area, buffer);
+        let (here_is, there_is) = match (self.settings, &self.there.settings) {
+            (Ok(here), Ok(there)) => (here, there),
+            (Err(why), _) => return super::empty(&format!("the configuration: {why}"), theme, area, buffer),
+            (_, Err(why)) => return super::empty(&format!("its configuration: {why}"), theme, area, buffer),
+        };
+        let differences = here_is.differences(there_is);
+        if differences.is_empty() {
+            return super::empty("none", theme, area, buffer);
+        }
+        let room = usize::from(area.height);
+        let width = usize::from(area.width).saturating_sub(1);
+        let shown = if differences.len() > room { room.saturating_sub(1) } else { room };
+        for (y, it) in differences.iter().take(shown).enumerate() {
+            let path = format!(" {}  ", it.path);
+            let values = format!("{} ({here} {})", it.there, it.here);
+            let values = cut(&values, width.saturating_sub(path.chars().count()));
+            line(row(area, y), vec![Span::styled(path, theme.dim()), Span::raw(values)], buffer);
+        }
+        if shown < differences.len() {
+            put(row(area, shown), 1, &format!("and {} more", differences.len() - shown), theme.dim(), buffer);
+        }
+    }
+
+    /// The newest figures side by side.
+    fn figures(&self, theme: Theme, area: Rect, buffer: &mut Buffer) {
+        let area =
+            super::frame(&format!("its figures, and {}", cut(self.here, NAME)), false, theme, area, buffer);
+        let all = self.there.figures.iter();
+        let all = all.filter(|(tag, _)| COMPARED.iter().any(|start| tag.starts_with(start)));
+        for (y, (tag, value)) in all.take(usize::from(area.height)).enumerate() {
+            let here = (self.figure)(tag).map_or_else(|| "—".into(), |value| short(f64::from(value)));
+            let pieces = vec![
+                Span::styled(left(&format!(" {tag}"), 24), theme.dim()),
+                Span::raw(right(&short(f64::from(*value)), FIGURE)),
+                Span::styled(right(&here, FIGURE), theme.dim()),
+            ];
+            line(row(area, y), pieces, buffer);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The views, large, each with the parameters that were drawn for it.
 
-use super::views::{cosines, name, rows, tiles, title};
+use super::views::{cosines, name, rows, shown, tiles, title};
 use crate::tui::{
     pictures::Pictures,
     state::{State, plain::plain_line},
@@ -30,7 +30,8 @@ pub fn draw(state: &State, theme: Theme, pictures: &mut Pictures, body: Rect, bu
     };
     let words = format!("{}   draw {}", title(state), sheet.request.draw);
     let area = super::frame(&words, true, theme, body, buffer);
-    let (count, width) = tiles(&sheet, area.width);
+    let views = shown(state, &sheet);
+    let (count, width) = tiles(&views, area.width);
     let parameters = sheet.views.iter().map(|tile| tile.params.len()).max().unwrap_or(0);
     let table = rows(&sheet) + 1;
     // Two lines a parameter if the image keeps half of the room.
@@ -39,10 +40,10 @@ pub fn draw(state: &State, theme: Theme, pictures: &mut Pictures, body: Rect, bu
     let room = usize::from(area.height).saturating_sub(fixed + parameters * lines).max(4);
     let size = pictures.size(sheet.side, Size::new(width.saturating_sub(2), room as u16));
     let texts = usize::from(size.height) + 2;
-    for (i, tile) in sheet.views.iter().take(count).enumerate() {
+    for (i, tile) in views.iter().take(count).enumerate() {
         let column = Rect { x: area.x + 4 + i as u16 * width, width, ..area };
         let words = usize::from(width).saturating_sub(1);
-        put(row(column, 0), 0, &cut(&name(tile, i), words), theme.strong(), buffer);
+        put(row(column, 0), 0, &cut(&name(&sheet, tile), words), theme.strong(), buffer);
         let picture = Rect { y: area.y + 1, ..size_at(column, size) };
         if !state.covered() {
             pictures.draw(sheet.side, &tile.rgb, picture.intersection(area), buffer);
@@ -66,10 +67,10 @@ pub fn draw(state: &State, theme: Theme, pictures: &mut Pictures, body: Rect, bu
     let top = texts + parameters * lines;
     if top < usize::from(area.height) {
         let below = Rect { y: area.y + top as u16, height: area.height - top as u16, ..area };
-        cosines(state, theme, &sheet, (count, width), below, buffer);
+        cosines(state, theme, (&sheet, &views[..count]), width, below, buffer);
     }
-    if count < sheet.views.len() {
-        let more = format!("+{}", sheet.views.len() - count);
+    if count < views.len() {
+        let more = format!("+{}", views.len() - count);
         put(row(area, 0), 0, &more, theme.dim(), buffer);
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::{
     engine::message::{Phase, Snapshot},
+    text::printable,
     tui::{
         action::Action,
         figures::{bytes, count, duration, short},
         keymap,
-        state::{Over, Screen, State, notices::Tone, plain::plain_line},
+        state::{Over, Screen, State, notices::Tone, plain::plain_line, typed::Purpose},
         theme::Theme,
         widget::text::{fitting, line, put},
     },
@@ -57,6 +58,7 @@ fn phase(state: &State, theme: Theme) -> (String, Style) {
         Phase::Finished => ("✓ FINISHED".into(), theme.good()),
         Phase::Stopped => ("■ STOPPED".into(), theme.warn()),
         Phase::Failed(_) => ("✗ FAILED".into(), theme.bad()),
+        Phase::Recorded(was) => (format!("◇ FROM ITS FILES: {}", plain_line(was)), theme.accent()),
     }
 }
 
@@ -133,13 +135,25 @@ pub fn message(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
         line(area, vec![Span::styled(text + "  y yes · n no", theme.warn())], buffer);
         return;
     }
+    if let Over::Resume(run) = &state.over {
+        let name = run.file_name().unwrap_or(run.as_os_str()).to_string_lossy();
+        let text = format!(" Leave this run, with a checkpoint, and go on with {}?", plain_line(&name));
+        line(area, vec![Span::styled(text + "  y yes · n no", theme.warn())], buffer);
+        return;
+    }
     if let Some(typed) = &state.typed {
         if let Some(error) = &typed.error {
-            put(area, 1, error, theme.bad(), buffer);
+            put(area, 1, &plain_line(error), theme.bad(), buffer);
             return;
         }
-        if state.screen == Screen::Neighbours {
-            put(area, 1, &format!("number of the held-out image: {}▏", typed.text), theme.strong(), buffer);
+        let asked = match typed.purpose {
+            Purpose::Value => None,
+            Purpose::Image => Some("number of the held-out image"),
+            Purpose::Filter => Some("only what holds these words"),
+            Purpose::File => Some("write the configuration as it is now to"),
+        };
+        if let Some(asked) = asked {
+            put(area, 1, &format!("{asked}: {}▏", printable(&typed.text)), theme.strong(), buffer);
             return;
         }
     }
@@ -164,7 +178,11 @@ pub fn hints(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
         .filter(|binding| !binding.hint.is_empty() && state.available(binding.action))
         .map(|binding| {
             let paused = state.snapshot.phase == Phase::Paused;
-            let hint = if binding.action == Action::PauseResume && paused { "go on" } else { binding.hint };
+            let hint = match binding.action {
+                Action::PauseResume if paused => "go on",
+                Action::Quit if state.of_the_past() => "back to the run",
+                _ => binding.hint,
+            };
             (binding.keys.first().map(|key| key.name()).unwrap_or_default(), hint)
         })
         .collect();
@@ -173,7 +191,10 @@ pub fn hints(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
         let help = offered.remove(at);
         offered.insert(0, help);
     }
-    let quit = offered.iter().position(|(_, hint)| *hint == "quit").map(|at| offered.remove(at));
+    let quit = offered
+        .iter()
+        .position(|(_, hint)| ["quit", "back to the run"].contains(hint))
+        .map(|at| offered.remove(at));
     let size = |(key, hint): &(String, &str)| key.width() + hint.width() + 3;
     let mut room = usize::from(area.width).saturating_sub(quit.as_ref().map_or(0, size) + 1);
     let mut pieces = vec![Span::raw(" ")];

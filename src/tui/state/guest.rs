@@ -1,0 +1,86 @@
+//! Another run that is looked at while this one trains on, as its files tell it; and the change to another run.
+
+use super::{Effect, Over, State, notices::Tone, settings::Answer};
+use crate::{
+    curves::Recorded,
+    device::DeviceReading,
+    engine::{line, message::Snapshot},
+    run,
+};
+use std::time::Instant;
+
+impl State {
+    /// A run as its files tell it: nothing can be asked of it.
+    pub fn of_files(snapshot: Snapshot, recorded: Recorded, now: Instant) -> Self {
+        let (handle, _) = line(snapshot);
+        let mut state = Self::new(handle, None, now);
+        let names = recorded.series.under("loss/").map(|(name, _)| name.to_owned());
+        names.collect::<Vec<_>>().iter().for_each(|name| _ = state.heads.number(name));
+        (state.series, state.marks) = (recorded.series, recorded.marks);
+        state
+    }
+
+    /// The run that is on the screen: the one that is looked at, or this one.
+    pub fn front(&self) -> &Self {
+        self.guest.as_deref().unwrap_or(self)
+    }
+
+    /// What a key asked the run that is looked at for, as far as it concerns this one.
+    pub(super) fn of_guest(&mut self, effect: Option<Effect>, now: Instant) -> Option<Effect> {
+        match effect {
+            Some(Effect::Leave) => {
+                let guest = self.guest.take()?;
+                let Some(next) = guest.next_run else { return None };
+                self.next_run = Some(next);
+                self.leave(now)
+            }
+            other => other,
+        }
+    }
+
+    /// Takes what the machine does, for every run that is shown.
+    pub fn read_device(&mut self, reading: DeviceReading) {
+        if let Some(guest) = &mut self.guest {
+            guest.device.take(reading.clone());
+        }
+        self.device.take(reading);
+    }
+
+    /// Begins to read the chosen run of the list, to look at it.
+    pub(super) fn open_run(&mut self, now: Instant) {
+        let Some(path) = self.catalogue.chosen().map(|run| run.path.clone()) else { return };
+        if self.is_own(&path) {
+            self.notices.say(Tone::Note, "this is the run on the screen", now);
+            return;
+        }
+        self.ask_files(now, move || {
+            let recorded = Recorded::read(&path).map_err(|error| error.to_string())?;
+            let snapshot = recorded.snapshot(&path)?;
+            Ok(Answer::Run(Box::new(snapshot), Box::new(recorded)))
+        });
+    }
+
+    /// Shows a run that was read.
+    pub(super) fn receive(&mut self, snapshot: Snapshot, recorded: Recorded, now: Instant) {
+        self.guest = Some(Box::new(Self::of_files(snapshot, recorded, now)));
+    }
+
+    /// Asks whether to leave this run and go on with the chosen one.
+    pub(super) fn ask_resume(&mut self, now: Instant) {
+        let Some(chosen) = self.catalogue.chosen() else { return };
+        let why = match chosen.state {
+            _ if self.is_own(&chosen.path) => Some("this is the run on the screen".to_owned()),
+            run::State::Training | run::State::Paused | run::State::Starting => {
+                Some(format!("{} is trained by another process", chosen.name))
+            }
+            run::State::Finished => {
+                Some(format!("{} is finished: there is nothing to go on with", chosen.name))
+            }
+            run::State::Stopped | run::State::Failed | run::State::Killed => None,
+        };
+        match why {
+            Some(why) => self.notices.say(Tone::Note, &why, now),
+            None => self.over = Over::Resume(chosen.path.clone()),
+        }
+    }
+}
