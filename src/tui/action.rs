@@ -130,6 +130,14 @@ pub enum Action {
     Enlarge,
     /// Paint everything again.
     Redraw,
+    /// Hear the mouse, or leave it to the terminal.
+    Mouse,
+    /// Copy what is looked at.
+    Copy,
+    /// Write the curves that are shown as pictures and as a table.
+    Export,
+    /// Explain each pane in a line, or no longer.
+    Tour,
     /// What the keys do here.
     Help,
     /// Any action by its name.

@@ -4,7 +4,7 @@ use super::action::Action;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// Where a binding holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     /// On every screen, unless something lies on top.
     Everywhere,
@@ -89,21 +89,70 @@ impl Key {
     /// The name that is shown.
     pub fn name(self) -> String {
         let bare = match self.code {
-            KeyCode::Char(' ') => "Space".into(),
             KeyCode::Char(c) if self.ctrl => c.to_ascii_uppercase().to_string(),
-            KeyCode::Char(c) => c.to_string(),
-            KeyCode::Up => "↑".into(),
-            KeyCode::Down => "↓".into(),
-            KeyCode::Left => "←".into(),
-            KeyCode::Right => "→".into(),
-            KeyCode::BackTab => "S-Tab".into(),
-            other => other.to_string(),
+            KeyCode::Char(c) if c != ' ' => c.to_string(),
+            KeyCode::F(n) => format!("F{n}"),
+            code => {
+                let named = NAMED.iter().find(|(_, known)| *known == code);
+                named.map_or_else(|| code.to_string(), |(name, _)| (*name).to_owned())
+            }
         };
         if self.ctrl { format!("Ctrl-{bare}") } else { bare }
     }
 }
 
+impl std::str::FromStr for Key {
+    type Err = String;
+
+    /// A key by its name, as [`Key::name`] tells it: `p`, `Space`, `Ctrl-U`, `F5`, `S-Tab`, `Up`.
+    fn from_str(name: &str) -> Result<Self, String> {
+        if let Some(letter) = name.strip_prefix("Ctrl-") {
+            let mut letters = letter.chars();
+            return match (letters.next(), letters.next()) {
+                (Some(c), None) => Ok(ctrl(c.to_ascii_lowercase())),
+                _ => Err(format!("“{name}”: behind Ctrl- stands one letter")),
+            };
+        }
+        let known = NAMED.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, code)| *code);
+        let number = name.strip_prefix('F').and_then(|n| n.parse().ok()).filter(|n| (1..=12).contains(n));
+        let mut letters = name.chars();
+        match (known, number, letters.next(), letters.next()) {
+            (Some(code), ..) => Ok(key(code)),
+            (_, Some(n), ..) => Ok(key(KeyCode::F(n))),
+            (_, _, Some(c), None) if !c.is_control() => Ok(ch(c)),
+            _ => Err(format!(
+                "“{name}” is no key; keys are letters, Ctrl-U, F5, Space, Enter, Esc, Up, PageUp …"
+            )),
+        }
+    }
+}
+
+/// Keys that have names.
+const NAMED: &[(&str, KeyCode)] = &[
+    ("Space", KeyCode::Char(' ')),
+    ("Enter", KeyCode::Enter),
+    ("Esc", KeyCode::Esc),
+    ("Tab", KeyCode::Tab),
+    ("S-Tab", KeyCode::BackTab),
+    ("Backspace", KeyCode::Backspace),
+    ("Home", KeyCode::Home),
+    ("End", KeyCode::End),
+    ("PageUp", KeyCode::PageUp),
+    ("PageDown", KeyCode::PageDown),
+    ("Insert", KeyCode::Insert),
+    ("Delete", KeyCode::Delete),
+    ("↑", KeyCode::Up),
+    ("↓", KeyCode::Down),
+    ("←", KeyCode::Left),
+    ("→", KeyCode::Right),
+    ("Up", KeyCode::Up),
+    ("Down", KeyCode::Down),
+    ("Left", KeyCode::Left),
+    ("Right", KeyCode::Right),
+];
+
 /// A line of the table.
+#[derive(Debug)]
 pub struct Binding {
     pub action: Action,
     pub keys: &'static [Key],
@@ -267,6 +316,9 @@ pub const BINDINGS: &[Binding] = {
         bind(Everywhere, ShowNeighbours, &[ch('4')], "", "the screen of neighbours"),
         bind(Everywhere, ShowRuns, &[ch('5')], "", "the runs beside this one"),
         bind(Everywhere, ShowLog, &[ch('6')], "", "what has happened"),
+        bind(Everywhere, Copy, &[ch('Y')], "", "copy what is looked at (OSC 52)"),
+        bind(Everywhere, Mouse, &[ch('m')], "", "the mouse points here, or selects text in the terminal"),
+        bind(Everywhere, Tour, &[ch('T')], "", "explain each pane in a line, or no longer"),
         bind(Everywhere, Redraw, &[ch('r'), ctrl('l')], "", "paint everything again"),
         bind(Everywhere, Quit, &[ch('q')], "quit", "leave; asks first, and a checkpoint is written"),
         bind(Everywhere, Interrupt, &[ctrl('c')], "", "twice: leave; a checkpoint is written"),
@@ -300,18 +352,83 @@ pub const BINDINGS: &[Binding] = {
     ]
 };
 
-/// The bindings that hold in any of `places`.
-pub fn bindings(places: &[Place]) -> impl Iterator<Item = &'static Binding> {
-    BINDINGS.iter().filter(move |binding| places.contains(&binding.place))
+/// A line of the table with the keys that it has now.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    binding: &'static Binding,
+    pub keys: Vec<Key>,
 }
 
-/// What a key asks for where `places` hold.
-pub fn action(places: &[Place], event: &KeyEvent) -> Option<Action> {
-    bindings(places).find(|binding| binding.keys.iter().any(|key| key.is(event))).map(|it| it.action)
+impl std::ops::Deref for Bound {
+    type Target = Binding;
+
+    fn deref(&self) -> &Binding {
+        self.binding
+    }
+}
+
+impl Bound {
+    /// Its keys for the reader.
+    pub fn names(&self) -> String {
+        let keys: Vec<String> = self.keys.iter().map(|key| key.name()).collect();
+        keys.join(" ")
+    }
+}
+
+/// The table as it is in force: the one above, with the keys that the reader has given.
+#[derive(Clone, Debug)]
+pub struct Keymap(Vec<Bound>);
+
+impl Default for Keymap {
+    fn default() -> Self {
+        Self(BINDINGS.iter().map(|binding| Bound { binding, keys: binding.keys.to_vec() }).collect())
+    }
+}
+
+impl Keymap {
+    /// With other keys for some actions, wherever they hold; but where text is typed, keys stay as they are.
+    ///
+    /// # Errors
+    /// A key would mean two things in one place.
+    pub fn with(changes: &[(Action, Vec<Key>)]) -> Result<Self, String> {
+        let mut map = Self::default();
+        for bound in map.0.iter_mut().filter(|it| !matches!(it.place, Place::Typing | Place::Palette)) {
+            if let Some((_, keys)) = changes.iter().find(|(action, _)| *action == bound.action) {
+                bound.keys.clone_from(keys);
+            }
+        }
+        for stack in STACKS {
+            let mut seen: Vec<(Key, &Bound)> = Vec::new();
+            for bound in map.bindings(stack) {
+                for key in &bound.keys {
+                    if let Some((_, other)) = seen.iter().find(|(known, _)| known == key) {
+                        return Err(format!(
+                            "{} would mean two things ({}): “{}” and “{}”",
+                            key.name(),
+                            bound.place.title(),
+                            other.help,
+                            bound.help
+                        ));
+                    }
+                    seen.push((*key, bound));
+                }
+            }
+        }
+        Ok(map)
+    }
+
+    /// The bindings that hold in any of `places`.
+    pub fn bindings(&self, places: &[Place]) -> impl Iterator<Item = &Bound> {
+        self.0.iter().filter(move |binding| places.contains(&binding.place))
+    }
+
+    /// What a key asks for where `places` hold.
+    pub fn action(&self, places: &[Place], event: &KeyEvent) -> Option<Action> {
+        self.bindings(places).find(|it| it.keys.iter().any(|key| key.is(event))).map(|it| it.action)
+    }
 }
 
 /// Every combination of places that can hold at once.
-#[cfg(test)]
 pub const STACKS: &[&[Place]] = &[
     &[Place::Augmentations, Place::Train, Place::Curves, Place::Everywhere],
     &[Place::Train, Place::Curves, Place::Everywhere],
@@ -335,9 +452,9 @@ mod tests {
     fn no_key_means_two_things_in_one_place() {
         for stack in STACKS {
             let mut seen: Vec<Key> = Vec::new();
-            for key in bindings(stack).flat_map(|binding| binding.keys) {
-                assert!(!seen.contains(key), "{} is bound twice in {stack:?}", key.name());
-                seen.push(*key);
+            for key in Keymap::default().bindings(stack).flat_map(|binding| binding.keys.clone()) {
+                assert!(!seen.contains(&key), "{} is bound twice in {stack:?}", key.name());
+                seen.push(key);
             }
         }
     }
@@ -350,8 +467,30 @@ mod tests {
             let stack = stack.unwrap_or_else(|| panic!("{:?} never holds", binding.place));
             for key in binding.keys {
                 let modifiers = if key.ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
-                assert_eq!(action(stack, &KeyEvent::new(key.code, modifiers)), Some(binding.action));
+                let event = KeyEvent::new(key.code, modifiers);
+                assert_eq!(Keymap::default().action(stack, &event), Some(binding.action));
+                assert_eq!(key.name().parse(), Ok(*key), "a key's name is read as the key");
             }
+        }
+    }
+
+    #[test]
+    fn keys_are_given_and_never_mean_two_things() {
+        let key = |name: &str| name.parse::<Key>().unwrap();
+        let map = Keymap::with(&[(Action::PauseResume, vec![key("F5"), key("Ctrl-P")])]);
+        let map = map.unwrap();
+        let pressed = |code, modifiers| map.action(&[Place::Everywhere], &KeyEvent::new(code, modifiers));
+        assert_eq!(pressed(KeyCode::F(5), KeyModifiers::NONE), Some(Action::PauseResume));
+        assert_eq!(pressed(KeyCode::Char('p'), KeyModifiers::CONTROL), Some(Action::PauseResume));
+        assert_eq!(pressed(KeyCode::Char('p'), KeyModifiers::NONE), None);
+        let twice = Keymap::with(&[(Action::PauseResume, vec![key("q")])]).unwrap_err();
+        assert!(twice.contains("q would mean two things"), "{twice}");
+        // Letters are text where text is typed, whatever they are elsewhere.
+        let map = Keymap::with(&[(Action::Up, vec![key("i")]), (Action::Window, vec![key("F2")])]).unwrap();
+        assert_eq!(map.action(&[Place::Palette], &KeyEvent::from(KeyCode::Char('i'))), None);
+        assert_eq!(map.action(&[Place::Palette], &KeyEvent::from(KeyCode::Up)), Some(Action::Up));
+        for wrong in ["", "Ctrl-", "F99", "abc", "\u{1b}"] {
+            assert!(wrong.parse::<Key>().is_err(), "{wrong:?}");
         }
     }
 }

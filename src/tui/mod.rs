@@ -5,6 +5,7 @@
 pub mod action;
 #[cfg(test)]
 mod any_keys;
+mod clipboard;
 pub mod figures;
 mod input;
 pub mod keymap;
@@ -22,6 +23,7 @@ mod tests_editor;
 #[cfg(test)]
 mod tests_runs;
 pub mod theme;
+pub mod tour;
 mod view;
 mod widget;
 

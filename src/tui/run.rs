@@ -3,14 +3,14 @@
 //! All that is pending is taken in, then one frame is drawn, and only if something has changed.
 
 use super::{
-    Left, Listener, Options, TuiError,
+    Left, Listener, Options, TuiError, clipboard,
     input::Input,
     pictures::Pictures,
     probe,
     state::{Effect, State},
     terminal::{Stage, hung_up},
     theme::Theme,
-    view,
+    tour, view,
 };
 use crate::engine::{Handle, message::Snapshot};
 use crossterm::event::{Event, KeyEventKind};
@@ -210,6 +210,18 @@ impl<'a> Loop<'a> {
                 Some(Effect::Suspend) => {
                     self.stage.suspend()?;
                     self.paint_whole()?;
+                }
+                Some(Effect::Mouse(on)) => self.stage.mouse(on)?,
+                Some(Effect::Copy(text)) => {
+                    let tmux = std::env::var_os("TMUX").is_some();
+                    if let Err(error) = clipboard::copy(&text, tmux) {
+                        self.state.warn(&format!("not copied: {error}"));
+                    }
+                }
+                Some(Effect::Tour(on)) => {
+                    if let Err(error) = tour::seen(!on) {
+                        self.state.warn(&format!("the tour will be shown again: {error}"));
+                    }
                 }
                 None => {}
             }

@@ -34,6 +34,14 @@ impl State {
                 self.next_run = Some(next);
                 self.leave(now)
             }
+            Some(Effect::Mouse(on)) => {
+                self.mouse = on;
+                Some(Effect::Mouse(on))
+            }
+            Some(Effect::Tour(on)) => {
+                self.tour = on;
+                Some(Effect::Tour(on))
+            }
             other => other,
         }
     }
@@ -62,7 +70,9 @@ impl State {
 
     /// Shows a run that was read.
     pub(super) fn receive(&mut self, snapshot: Snapshot, recorded: Recorded, now: Instant) {
-        self.guest = Some(Box::new(Self::of_files(snapshot, recorded, now)));
+        let mut guest = Self::of_files(snapshot, recorded, now);
+        (guest.keymap, guest.mouse, guest.tour) = (self.keymap.clone(), self.mouse, self.tour);
+        self.guest = Some(Box::new(guest));
     }
 
     /// Asks whether to leave this run and go on with the chosen one.

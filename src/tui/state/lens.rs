@@ -35,6 +35,18 @@ impl Lens {
         }
     }
 
+    /// Shows so many times of what is shown, what is at `at` staying where it is.
+    pub fn around(&mut self, whole: (f64, f64), at: f64, times: f64) {
+        let (from, to) = self.shown(whole);
+        let width = (to - from) * times;
+        if width >= whole.1 - whole.0 {
+            self.window = None;
+        } else if width >= (whole.1 - whole.0) * NEAREST {
+            let start = (at - (at - from) * times).clamp(whole.0, (whole.1 - width).max(whole.0));
+            self.window = Some((start, start + width));
+        }
+    }
+
     /// Moves what is shown by a share of it, inside the run.
     pub fn pan(&mut self, whole: (f64, f64), share: f64) {
         let Some((from, to)) = self.window else { return };

@@ -70,6 +70,11 @@ impl Matrix {
         self.at = Some(self.cell(report));
     }
 
+    /// Chooses a cell.
+    pub fn choose(&mut self, row: usize, column: usize) {
+        self.at = Some((row, column));
+    }
+
     /// The tag of a head's figures in a column.
     pub fn tag(&self, head: &str, column: &str) -> String {
         match (column, self.raw) {

@@ -3,6 +3,7 @@
 
 pub mod album;
 pub mod catalogue;
+mod clip;
 pub mod device;
 mod editing;
 pub mod editor;
@@ -16,6 +17,7 @@ pub mod matrix;
 pub mod notices;
 pub mod palette;
 pub mod plain;
+pub mod pointer;
 mod press;
 mod roaming;
 pub mod rows;
@@ -28,7 +30,7 @@ use crate::{
         Handle,
         message::{Command, InvarianceReport, Phase, Snapshot, ViewRequest},
     },
-    tui::Listener,
+    tui::{Listener, keymap::Keymap},
 };
 use album::Album;
 use catalogue::Catalogue;
@@ -42,6 +44,7 @@ use matrix::Matrix;
 use notices::{Notices, Tone};
 use palette::Palette;
 use plain::plain;
+use pointer::{Drag, Spots};
 use settings::Answer;
 use std::{
     path::PathBuf,
@@ -120,6 +123,12 @@ pub enum Over {
 pub enum Effect {
     /// Paint everything again.
     Redraw,
+    /// Hear the mouse, or leave it to the terminal.
+    Mouse(bool),
+    /// Into the terminal's clipboard.
+    Copy(String),
+    /// The tour has been seen, or is to be shown again.
+    Tour(bool),
     /// Hand the terminal back for a while.
     Suspend,
     /// Leave, at once.
@@ -160,6 +169,14 @@ pub struct State {
     pub device: DeviceHistory,
     pub notices: Notices,
     pub log_lines: Log,
+    /// Where things were drawn that can be pointed at.
+    pub spots: Spots,
+    /// The terminal tells what the mouse does.
+    pub mouse: bool,
+    /// Lines explain each pane.
+    pub tour: bool,
+    pub keymap: Arc<Keymap>,
+    drag: Option<Drag>,
     /// Another run that is looked at, in front of this one.
     pub guest: Option<Box<State>>,
     /// The run to go on with after this one.
@@ -207,6 +224,11 @@ impl State {
             device: DeviceHistory::default(),
             notices: Notices::default(),
             log_lines: Log::default(),
+            spots: Spots::default(),
+            mouse: false,
+            tour: false,
+            keymap: Arc::default(),
+            drag: None,
             guest: None,
             next_run: None,
             errand: None,
@@ -324,6 +346,14 @@ impl State {
         self.over = Over::Failure(0);
         self.guest = None;
         true
+    }
+
+    /// Tells of something that went wrong outside.
+    pub fn warn(&mut self, text: &str) {
+        match &mut self.guest {
+            Some(guest) => guest.warn(text),
+            None => self.notices.say(Tone::Warning, text, Instant::now()),
+        }
     }
 
     /// Whether something lies on top. Pictures made of pixels would lie above it.

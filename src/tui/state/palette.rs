@@ -3,10 +3,7 @@
 use super::{Effect, Over, State};
 use crate::{
     config::Preset,
-    tui::{
-        action::Action,
-        keymap::{self, Binding},
-    },
+    tui::{action::Action, keymap::Bound},
 };
 use std::{sync::Arc, time::Instant};
 
@@ -65,14 +62,13 @@ impl State {
     /// With the words that each is found by.
     fn actions(&self) -> Vec<(String, Offer)> {
         let wanted =
-            |binding: &&Binding| binding.action != Action::OpenPalette && self.available(binding.action);
-        let offer = |binding: &Binding| {
-            let keys: Vec<String> = binding.keys.iter().map(|key| key.name()).collect();
+            |binding: &&Bound| binding.action != Action::OpenPalette && self.available(binding.action);
+        let offer = |binding: &Bound| {
             let words = format!("{} {}", binding.hint, binding.help);
             let does = Does::Act(binding.action);
-            (words, Offer { name: keys.join(" "), words: binding.help.into(), does })
+            (words, Offer { name: binding.names(), words: binding.help.into(), does })
         };
-        keymap::bindings(self.places_below()).filter(wanted).map(offer).collect()
+        self.keymap.bindings(self.places_below()).filter(wanted).map(offer).collect()
     }
 
     fn presets(&self, presets: &[Preset]) -> Vec<(String, Offer)> {

@@ -11,10 +11,7 @@ use super::{
 use crate::{
     curves::SMOOTHING,
     engine::message::{Command, Phase, ViewRequest},
-    tui::{
-        action::Action,
-        keymap::{self, Place},
-    },
+    tui::{action::Action, keymap::Place},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::time::{Duration, Instant};
@@ -90,7 +87,7 @@ impl State {
             let effect = guest.press(event, now);
             return self.of_guest(effect, now);
         }
-        match keymap::action(self.places(), event) {
+        match self.keymap.action(self.places(), event) {
             Some(action) => self.act(action, now),
             None => {
                 if let KeyCode::Char(c) = event.code
@@ -138,6 +135,17 @@ impl State {
             Action::ShowNeighbours => self.open_album(),
             Action::ShowRuns | Action::ReadRuns => self.open_catalogue(now),
             Action::ShowLog => self.screen = Screen::Log,
+            Action::Mouse => {
+                self.mouse = !self.mouse;
+                let text = if self.mouse { "the mouse points here" } else { "the mouse selects text" };
+                self.notices.say(Tone::Note, &format!("{text}; m changes that"), now);
+                return Some(Effect::Mouse(self.mouse));
+            }
+            Action::Tour => {
+                self.tour = !self.tour;
+                return Some(Effect::Tour(self.tour));
+            }
+            Action::Copy => return self.copy(now),
             Action::Differences => self.open_differences(now),
             Action::SaveAs => self.ask_file(),
             Action::Presets => self.open_presets(now),

@@ -7,6 +7,7 @@ use crate::{
         state::{
             State,
             editor::range,
+            pointer::Spot,
             rows::{Row, SCHEDULE, Setting},
             typed::Purpose,
         },
@@ -45,6 +46,10 @@ pub fn draw(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
         let chosen = i == selected;
         let mark = if chosen { Span::styled("▸", theme.accent()) } else { Span::raw(" ") };
         let mut pieces = vec![mark];
+        state.spots.note(at, Spot::Row(i));
+        if let Row::Entry(_) = it {
+            state.spots.note(Rect { x: at.x + 1, width: 3, ..at }.intersection(at), Spot::Switch(i));
+        }
         pieces.extend(
             match it {
                 Row::Entry(at) => config.augment.get(*at).map(|it| entry(state, theme, it, area.width)),

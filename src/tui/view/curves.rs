@@ -4,7 +4,7 @@ use crate::{
     curves::{Along, Series},
     tui::{
         figures::{count, duration, short},
-        state::State,
+        state::{State, pointer::Spot},
         theme::{Depth, Theme},
         widget::{
             chart::{Chart, Curve, Mark, plot},
@@ -119,6 +119,7 @@ pub fn draw<'a>(state: &'a State, theme: Theme, mut drawing: Drawing<'a>, area: 
     let marks = marks(state, along, range);
     let inner = plot(chart, !marks.is_empty());
     let columns = usize::from(inner.width) * 2;
+    state.spots.note(inner, Spot::Plot(range.0, range.1));
     let of = |it: &Listed| Curve {
         columns: it.series.columns(along, range, columns, drawing.smoothing),
         style: style(theme, it),

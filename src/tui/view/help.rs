@@ -3,8 +3,8 @@
 use crate::{
     engine::message::Phase,
     tui::{
-        keymap::{self, Place},
-        state::{Over, State},
+        keymap::Place,
+        state::{Over, State, pointer::Spot},
         theme::Theme,
         widget::text::{left, line, row, wrap},
     },
@@ -24,15 +24,14 @@ pub fn draw(state: &State, theme: Theme, scroll: usize, body: Rect, buffer: &mut
             lines.push(Vec::new());
         }
         lines.push(vec![Span::styled(format!(" {}", place.title()), theme.strong())]);
-        for binding in keymap::bindings(&[place]) {
-            let keys: Vec<String> = binding.keys.iter().map(|key| key.name()).collect();
+        for binding in state.keymap.bindings(&[place]) {
             lines.push(vec![
-                Span::styled(format!("   {}", left(&keys.join(" "), 14)), theme.accent()),
+                Span::styled(format!("   {}", left(&binding.names(), 14)), theme.accent()),
                 Span::raw(binding.help),
             ]);
         }
     }
-    sheet("Help   j/k scroll   Esc close", &lines, scroll, theme, body, buffer);
+    sheet(state, "Help   j/k scroll   Esc close", &lines, scroll, theme, body, buffer);
 }
 
 /// The places that hold once the help is closed.
@@ -68,31 +67,40 @@ pub fn failure(state: &State, theme: Theme, scroll: usize, body: Rect, buffer: &
         (Phase::Failed(_), _) | (_, Over::Failure(_)) => "✗ Training ended   Esc close",
         _ => "✗",
     };
-    sheet(title, &lines, scroll, theme, body, buffer);
+    sheet(state, title, &lines, scroll, theme, body, buffer);
 }
 
 /// Lines to read, broken where they have no room.
-pub fn page(title: &str, text: &[String], scroll: usize, theme: Theme, body: Rect, buffer: &mut Buffer) {
+pub fn page(
+    state: &State,
+    (title, text): &(String, Vec<String>),
+    scroll: usize,
+    theme: Theme,
+    body: Rect,
+    buffer: &mut Buffer,
+) {
     let width = usize::from(body.width.saturating_sub(8)).min(92);
     let lines = text.iter().flat_map(|text| wrap(&crate::tui::state::plain::plain_line(text), width));
     let lines: Vec<Vec<Span<'static>>> = lines.map(|text| vec![Span::raw(format!(" {text}"))]).collect();
-    sheet(&format!("{title}   j/k scroll   Esc close"), &lines, scroll, theme, body, buffer);
+    sheet(state, &format!("{title}   j/k scroll   Esc close"), &lines, scroll, theme, body, buffer);
 }
 
-/// Lines in a frame over the middle of the screen.
+/// Lines in a frame over the middle of the screen; the area of the lines.
 pub(super) fn sheet(
+    state: &State,
     title: &str,
     lines: &[Vec<Span<'static>>],
     scroll: usize,
     theme: Theme,
     body: Rect,
     buffer: &mut Buffer,
-) {
+) -> Rect {
     let width = body.width.saturating_sub(4).min(96);
     let height = (lines.len() as u16 + 2).min(body.height);
     let area =
         Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 2, width, height };
     Clear.render(area, buffer);
+    state.spots.note(area, Spot::Sheet);
     let inner = super::frame(title, true, theme, area, buffer);
     let room = usize::from(inner.height);
     let first = scroll.min(lines.len().saturating_sub(room));
@@ -106,4 +114,5 @@ pub(super) fn sheet(
             buffer,
         );
     }
+    inner
 }

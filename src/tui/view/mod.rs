@@ -14,11 +14,12 @@ mod screen_runs;
 mod screen_views;
 mod spark;
 mod status;
+mod tour;
 mod views;
 
 use super::{
     pictures::Pictures,
-    state::{Over, Pane, Screen, State},
+    state::{Over, Pane, Screen, State, pointer::Spot},
     theme::Theme,
     widget::text::{line, put, row},
 };
@@ -40,6 +41,7 @@ pub fn draw(state: &State, theme: Theme, pictures: &mut Pictures, buffer: &mut B
     if area.width == 0 || area.height == 0 {
         return;
     }
+    state.spots.clear();
     status::status(state, theme, row(area, 0), buffer);
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         if let Some(why) = &state.failure {
@@ -64,13 +66,14 @@ pub fn draw(state: &State, theme: Theme, pictures: &mut Pictures, buffer: &mut B
         }
         Screen::Train => some(state, theme, pictures, body, buffer),
     }
+    tour::screen(state, theme, body, buffer);
     status::message(state, theme, row(area, usize::from(area.height) - 2), buffer);
     status::hints(state, theme, row(area, usize::from(area.height) - 1), buffer);
     match &state.over {
         Over::Help(scroll) => help::draw(state, theme, *scroll, body, buffer),
         Over::Failure(scroll) => help::failure(state, theme, *scroll, body, buffer),
         Over::Palette(palette) => palette::draw(state, theme, palette, body, buffer),
-        Over::Page(page, scroll) => help::page(&page.0, &page.1, *scroll, theme, body, buffer),
+        Over::Page(page, scroll) => help::page(state, page, *scroll, theme, body, buffer),
         Over::Nothing | Over::Question | Over::Resume(_) => {}
     }
 }
@@ -98,12 +101,16 @@ fn whole(state: &State, theme: Theme, pictures: &mut Pictures, body: Rect, buffe
 fn some(state: &State, theme: Theme, pictures: &mut Pictures, body: Rect, buffer: &mut Buffer) {
     let names = Rect { height: 1, ..body };
     let mut pieces = vec![Span::styled(" panes ", theme.dim())];
+    let mut x = 7;
     for it in Pane::ALL {
         let (text, style) = if it == state.focus {
             (format!("[{}]", title(it)), theme.strong())
         } else {
             (format!(" {} ", title(it)), theme.dim())
         };
+        let width = text.chars().count() as u16;
+        state.spots.note(Rect { x: names.x + x, width, ..names }, Spot::Pane(it));
+        x += width;
         pieces.push(Span::styled(text, style));
     }
     line(names, pieces, buffer);
@@ -142,6 +149,7 @@ fn pane(which: Pane, state: &State, theme: Theme, pictures: &mut Pictures, area:
         Pane::Views => views::title(state),
         Pane::Device => device::title(state),
     };
+    state.spots.note(area, Spot::Pane(which));
     let inner = frame(&name, state.focus == which, theme, area, buffer);
     match which {
         Pane::Augmentations => augmentations::draw(state, theme, inner, buffer),
@@ -150,6 +158,7 @@ fn pane(which: Pane, state: &State, theme: Theme, pictures: &mut Pictures, area:
         Pane::Views => views::draw(state, theme, pictures, inner, buffer),
         Pane::Device => device::draw(state, theme, inner, buffer),
     }
+    tour::pane(state, theme, which, area, buffer);
 }
 
 /// A frame; the one with the focus is thicker, not just another colour.

@@ -5,9 +5,10 @@ use crate::tui::{
     state::{
         State,
         palette::{Offers, Palette},
+        pointer::Spot,
     },
     theme::Theme,
-    widget::text::left,
+    widget::text::{left, row},
 };
 use ratatui::{buffer::Buffer, layout::Rect, text::Span};
 
@@ -33,12 +34,14 @@ pub fn draw(state: &State, theme: Theme, palette: &Palette, body: Rect, buffer: 
     }
     // The chosen line and the text stay in sight.
     let room = usize::from(body.height).saturating_sub(3).max(1);
-    if chosen >= room {
-        lines.drain(1..=chosen + 1 - room);
-    }
+    let hidden = (chosen + 1).saturating_sub(room);
+    lines.drain(1..=hidden);
     let title = match palette.offers {
         Offers::Actions => "Actions   ↑ ↓ choose   Enter do   Esc close",
         Offers::Presets(_) => "Values of another configuration   ↑ ↓ choose   Enter take over   Esc close",
     };
-    sheet(title, &lines, 0, theme, body, buffer);
+    let inner = sheet(state, title, &lines, 0, theme, body, buffer);
+    for y in 1..usize::from(inner.height).min(offers.len().saturating_sub(hidden) + 1) {
+        state.spots.note(row(inner, y), Spot::Offer(hidden + y - 1));
+    }
 }

@@ -14,6 +14,7 @@ use crate::{
             State,
             matrix::{Course, SELECTIVITY},
             plain::plain_line,
+            pointer::Spot,
         },
         theme::Theme,
         widget::text::{cut, left, line, put, right, row},
@@ -96,8 +97,10 @@ fn matrix(state: &State, theme: Theme, report: &InvarianceReport, area: Rect, bu
             Span::styled(left(head, HEAD - 4), theme.dim()),
         ];
         let mut before = vec![Span::styled(left("    at start", HEAD), theme.dim())];
-        for place in shown.clone() {
+        for (x, place) in shown.clone().enumerate() {
             let own = columns[place] == head;
+            let at = Rect { x: area.x + (HEAD + x * CELL) as u16, width: CELL as u16, ..row(area, y) };
+            state.spots.note(at.intersection(area), Spot::Cell(h, place));
             let figure = state.matrix.figure(report, h, place);
             now.push(cell(theme, figure, own, (h, place) == chosen));
             let old = start.and_then(|start| at_start(state, start, head, columns[place]));

@@ -6,7 +6,7 @@ use crate::{
     tui::{
         figures::{count, share},
         pictures::Pictures,
-        state::{State, plain::plain_line},
+        state::{State, plain::plain_line, pointer::Spot},
         theme::Theme,
         widget::text::{cut, fitting, left, line, put, row, wrap},
     },
@@ -57,6 +57,7 @@ pub fn draw(state: &State, theme: Theme, pictures: &mut Pictures, body: Rect, bu
             (true, false) => 1,
         };
         let band = Rect { y, height: height.min(right.bottom().saturating_sub(y)), ..right };
+        state.spots.note(band, Spot::Space(place));
         heading(state, theme, &sheet, space, place == chosen, row(band, 0), buffer);
         if shows {
             let below = Rect { y: band.y + 1, height: band.height.saturating_sub(1), ..band };

@@ -4,7 +4,7 @@ use crate::{
     config::Config,
     tui::{
         figures::{count, duration, short},
-        state::{State, catalogue::Listed},
+        state::{State, catalogue::Listed, pointer::Spot},
         theme::Theme,
         view::spark,
         widget::text::{cut, left, line, put, right, row},
@@ -93,6 +93,7 @@ fn list(state: &State, theme: Theme, runs: &[&Listed], area: Rect, buffer: &mut 
             Span::styled(format!("{marked} "), theme.accent()),
             Span::styled(columns(run, own), style),
         ];
+        state.spots.note(row(area, y + 1), Spot::Run(i));
         line(row(area, y + 1), pieces, buffer);
     }
 }

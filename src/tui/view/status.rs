@@ -6,8 +6,7 @@ use crate::{
     tui::{
         action::Action,
         figures::{bytes, count, duration, short},
-        keymap,
-        state::{Over, Screen, State, notices::Tone, plain::plain_line, typed::Purpose},
+        state::{Over, Screen, State, notices::Tone, plain::plain_line, pointer::Spot, typed::Purpose},
         theme::Theme,
         widget::text::{fitting, line, put},
     },
@@ -112,14 +111,19 @@ fn machine(state: &State) -> Option<String> {
 pub fn tabs(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
     let whole: usize = Screen::ALL.iter().map(|(.., name)| name.width() + 5).sum();
     let names = whole <= usize::from(area.width);
+    let mut x = area.x;
     let pieces = Screen::ALL.iter().map(|(screen, key, name)| {
-        if *screen == state.screen {
+        let piece = if *screen == state.screen {
             Span::styled(format!("[{key} {name}] "), theme.strong())
         } else if names {
             Span::styled(format!(" {key} {name}  "), theme.dim())
         } else {
             Span::styled(format!(" {key}  "), theme.dim())
-        }
+        };
+        let width = piece.width() as u16;
+        state.spots.note(Rect { x, width, ..area }, Spot::Screen(*screen));
+        x += width;
+        piece
     });
     line(area, pieces.collect(), buffer);
 }
@@ -161,7 +165,18 @@ pub fn message(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
         put(area, 1, "writing the checkpoint, then leaving … (q y leaves at once)", theme.warn(), buffer);
         return;
     }
-    let Some(notice) = state.notices.newest() else { return };
+    let Some(notice) = state.notices.newest() else {
+        if state.tour {
+            put(
+                area,
+                1,
+                "a line in every pane says what it is for; T hides them, ? lists the keys",
+                theme.accent(),
+                buffer,
+            );
+        }
+        return;
+    };
     let (mark, style) = match notice.tone {
         Tone::Note => ("·", theme.dim()),
         Tone::Done => ("✓", theme.good()),
@@ -174,7 +189,9 @@ pub fn message(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
 
 /// What the keys do here and now, as far as there is room; help and quit always.
 pub fn hints(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
-    let mut offered: Vec<(String, &str)> = keymap::bindings(state.places())
+    let mut offered: Vec<(String, &str)> = state
+        .keymap
+        .bindings(state.places())
         .filter(|binding| !binding.hint.is_empty() && state.available(binding.action))
         .map(|binding| {
             let paused = state.snapshot.phase == Phase::Paused;
