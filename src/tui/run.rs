@@ -231,7 +231,10 @@ impl<'a> Loop<'a> {
 
     fn draw(&mut self) -> io::Result<()> {
         let (state, theme, pictures) = (&self.state, self.theme, &mut self.pictures);
-        self.stage.draw(|buffer| view::draw(state, theme, pictures, buffer))
+        self.stage.draw(|buffer| {
+            view::draw(state, theme, pictures, buffer);
+            pictures.take_aside()
+        })
     }
 
     fn left(&self) -> Left {

@@ -1,8 +1,14 @@
 //! Images in a terminal: as pixels where it can show them, in half blocks or as an ASCII ramp where
 //! it cannot. A picture is encoded once for a place of a size, and sent once.
 
+mod kitty;
+mod marks;
+
+pub use kitty::Aside;
+
 use super::theme::{Depth, Theme};
 use image::{DynamicImage, RgbImage, imageops::FilterType};
+use kitty::Kitty;
 use ratatui::{
     buffer::Buffer,
     layout::{Rect, Size},
@@ -11,7 +17,7 @@ use ratatui::{
 };
 use ratatui_image::{
     FontSize,
-    protocol::{Protocol, halfblocks::Halfblocks, iterm2::Iterm2, kitty::Kitty, sixel::Sixel},
+    protocol::{Protocol, halfblocks::Halfblocks, iterm2::Iterm2, sixel::Sixel},
 };
 use std::sync::Arc;
 
@@ -55,7 +61,7 @@ impl std::str::FromStr for Images {
 
 /// Dark to bright.
 const RAMP: &[u8] = b" .:-=+*#%@";
-/// So many encoded pictures are kept.
+/// So many encoded pictures are kept, here or by the terminal.
 const KEPT: usize = 96;
 
 enum Drawn {
@@ -71,14 +77,13 @@ pub struct Pictures {
     pub theme: Theme,
     tmux: bool,
     kept: Vec<(Arc<[u8]>, Size, Drawn)>,
-    next_id: u32,
+    kitty: Kitty,
 }
 
 impl Pictures {
     /// Before anything is known of the terminal.
     pub fn new(theme: Theme, wanted: Option<Images>, tmux: bool) -> Self {
         let blocks = if theme.depth == Depth::Mono { Images::Ascii } else { Images::Half };
-        let first_id = (std::process::id() & 0xffff) << 8 | 1;
         Self {
             // Half blocks without colours would be solid.
             way: wanted.filter(|way| *way != Images::Half).unwrap_or(blocks),
@@ -86,13 +91,19 @@ impl Pictures {
             theme,
             tmux,
             kept: Vec::new(),
-            next_id: first_id,
+            kitty: Kitty::new((std::process::id() & 0xffff) << 8, tmux),
         }
     }
 
     /// Forgets what was sent: the terminal may have forgotten it too.
     pub fn forget(&mut self) {
         self.kept.clear();
+        self.kitty.forget();
+    }
+
+    /// Once every frame, when all is drawn: what the terminal is to be told beside the cells.
+    pub fn take_aside(&mut self) -> Aside {
+        self.kitty.take(KEPT)
     }
 
     /// Cells of a square image of `side` pixels in `room`: at its own size or a whole multiple of it
@@ -118,6 +129,10 @@ impl Pictures {
     pub fn draw(&mut self, side: usize, rgb: &Arc<[u8]>, area: Rect, buffer: &mut Buffer) {
         let area = area.intersection(buffer.area);
         if area.width == 0 || area.height == 0 || self.way == Images::Off {
+            return;
+        }
+        if self.way == Images::Kitty {
+            self.kitty.draw(side, rgb, area, buffer);
             return;
         }
         let size = area.as_size();
@@ -149,7 +164,7 @@ impl Pictures {
         }
     }
 
-    fn encode(&mut self, side: usize, rgb: &[u8], size: Size) -> Option<Drawn> {
+    fn encode(&self, side: usize, rgb: &[u8], size: Size) -> Option<Drawn> {
         let image = RgbImage::from_raw(side as u32, side as u32, rgb.to_vec())?;
         let image = DynamicImage::ImageRgb8(image);
         let FontSize { width, height } = FontSize::from(self.font);
@@ -159,15 +174,12 @@ impl Pictures {
             resized(&image, w, h)
         };
         let protocol = match self.way {
-            Images::Off => return None,
+            // Kitty's are never drawn here.
+            Images::Off | Images::Kitty => return None,
             Images::Ascii => return Some(Drawn::Letters(letters(&image, size))),
             Images::Half => {
                 let image = resized(&image, u32::from(size.width), u32::from(size.height) * 2);
                 Halfblocks::new(image, size).map(Protocol::Halfblocks)
-            }
-            Images::Kitty => {
-                self.next_id = self.next_id.wrapping_add(1);
-                Kitty::new(pixels(), size, self.next_id, self.tmux, true).map(Protocol::Kitty)
             }
             Images::Iterm2 => Iterm2::new(pixels(), size, self.tmux).map(Protocol::ITerm2),
             Images::Sixel => Sixel::new(pixels(), size, self.tmux).map(Protocol::Sixel),
