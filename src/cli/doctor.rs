@@ -5,6 +5,7 @@ use crate::{
     data::{self, DATASETS},
     device,
     nn::kernels::{CHOICE, Isa},
+    tui::glyphs::{Glyphs, locale},
 };
 use clap::Args;
 use color_eyre::Report;
@@ -25,6 +26,7 @@ pub struct Doctor {}
 impl Run for Doctor {
     fn run(self, globals: &Globals) -> Result<Code, Report> {
         let mut lines = vec![("program", program()), ("terminal", terminal(globals))];
+        lines.push(("glyphs", glyphs()));
         lines.push(("images", images()));
         lines.push(("cpu", cpu()));
         lines.extend(device::describe().lines().map(|line| ("gpu", line.to_owned())));
@@ -65,6 +67,17 @@ fn terminal(globals: &Globals) -> String {
         variable("COLORTERM"),
         globals.depth()
     )
+}
+
+/// Which characters the screen would be made of, and why.
+fn glyphs() -> String {
+    let variable = |name: &str| std::env::var(name).ok();
+    let which = Glyphs::detect(variable);
+    let why = locale(variable).map_or_else(
+        || "no locale is set".into(),
+        |(name, value)| format!("{name} is {}", crate::text::printable(&value)),
+    );
+    format!("{which:?}; {why}")
 }
 
 /// Asks the terminal, if there is one.

@@ -6,6 +6,7 @@ pub mod action;
 #[cfg(test)]
 mod any_keys;
 pub mod figures;
+pub mod glyphs;
 mod input;
 pub mod keymap;
 pub mod pictures;
@@ -25,6 +26,7 @@ pub use run::run;
 pub use terminal::Stage;
 
 use crate::engine::message::Event;
+use glyphs::Glyphs;
 use pictures::Images;
 use theme::Depth;
 
@@ -35,6 +37,8 @@ pub struct Options {
     pub images: Option<Images>,
     /// How many colours there are.
     pub depth: Depth,
+    /// Which characters there are.
+    pub glyphs: Glyphs,
 }
 
 /// Told of every event, such as by a log; its first error is shown and ends it.

@@ -1,6 +1,7 @@
 //! A run that stands still, its engine played by the test.
 
 use super::{
+    glyphs::Glyphs,
     pictures::{Images, Pictures},
     state::{Effect, State},
     theme::{Depth, Theme},
@@ -27,6 +28,7 @@ pub struct Played {
     pub engine: Publisher,
     pub pictures: Pictures,
     pub theme: Theme,
+    pub glyphs: Glyphs,
 }
 
 impl Played {
@@ -35,7 +37,8 @@ impl Played {
         let (handle, engine) = line(Snapshot::default());
         let theme = Theme { depth: Depth::True };
         let pictures = Pictures::new(theme, Some(Images::Ascii), false);
-        let mut it = Self { state: State::new(handle, None, Instant::now()), engine, pictures, theme };
+        let state = State::new(handle, None, Instant::now());
+        let mut it = Self { state, engine, pictures, theme, glyphs: Glyphs::Unicode };
         for step in 1..=1840 {
             let fall = |start: f32| start * (0.4 + 0.6 * (-(step as f32) / 600.0).exp());
             let values = [("loss/all", 6.9), ("loss/color", 5.9), ("loss/rotation", 6.4)];
@@ -94,6 +97,7 @@ impl Played {
     pub fn draw(&mut self, width: u16, height: u16) -> String {
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
         view::draw(&self.state, self.theme, &mut self.pictures, &mut buffer);
+        self.glyphs.reduce(&mut buffer);
         let row = |y: u16| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
         (0..height).map(|y| row(y).trim_end().to_owned() + "\n").collect()
     }

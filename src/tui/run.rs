@@ -4,8 +4,9 @@
 
 use super::{
     Left, Listener, Options, TuiError,
+    glyphs::Glyphs,
     input::Input,
-    pictures::Pictures,
+    pictures::{Images, Pictures},
     probe,
     state::{Effect, State},
     terminal::{Stage, hung_up},
@@ -87,6 +88,7 @@ struct Loop<'a> {
     stage: &'a mut Stage,
     state: State,
     theme: Theme,
+    glyphs: Glyphs,
     pictures: Pictures,
     news: watch::Receiver<Arc<Snapshot>>,
     telemetry: crate::device::Telemetry,
@@ -109,22 +111,21 @@ impl<'a> Loop<'a> {
             stage,
             state: State::new(handle, listener, Instant::now()),
             theme,
+            glyphs: options.glyphs,
             pictures: Pictures::new(theme, options.images, tmux),
             news,
             telemetry: crate::device::Telemetry::start(),
             reading: 0,
             signalled: false,
         };
+        let way = |able, depth| Images::chosen(options.images, able, depth, options.glyphs);
+        it.pictures.way = way(Images::Half, theme.depth);
         // Something is on the screen before anything is asked or loaded.
         it.draw()?;
         let answers = probe::ask()?;
         it.theme.depth = answers.depth(it.theme.depth);
         it.pictures.theme = it.theme;
-        it.pictures.way = options.images.unwrap_or_else(|| match it.pictures.way {
-            // Without colours there is no picture in blocks either.
-            super::pictures::Images::Ascii => super::pictures::Images::Ascii,
-            _ => answers.images(tmux),
-        });
+        it.pictures.way = way(answers.images(tmux), it.theme.depth);
         if let Some(cell) = answers.cell {
             it.pictures.font = cell;
         }
@@ -233,6 +234,7 @@ impl<'a> Loop<'a> {
         let (state, theme, pictures) = (&self.state, self.theme, &mut self.pictures);
         self.stage.draw(|buffer| {
             view::draw(state, theme, pictures, buffer);
+            self.glyphs.reduce(buffer);
             pictures.take_aside()
         })
     }

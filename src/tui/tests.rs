@@ -1,6 +1,7 @@
 //! The screens as text, drawn from a run that stands still, and keys against an engine that is played.
 
 use super::{
+    glyphs::Glyphs,
     pictures::Pictures,
     played::{Played, machine, snapshot},
     state::{Effect, Over, Pane, Screen, State, palette::Palette},
@@ -204,6 +205,30 @@ fn every_screen_in_the_smallest_terminal_without_colours() {
     }
 }
 
+/// A terminal without Unicode: the same screens in ASCII, with and without colours.
+#[test]
+fn every_screen_in_ascii() {
+    let mut it = Played::training();
+    it.glyphs = Glyphs::Ascii;
+    insta::assert_snapshot!("ascii_80x24", it.draw(80, 24));
+    insta::assert_snapshot!("ascii_120x36", it.draw(120, 36));
+    for depth in [Depth::True, Depth::Mono] {
+        it.theme.depth = depth;
+        for (_, key, name) in Screen::ALL {
+            for keys in ["", "?", ":"] {
+                it.press(&format!("\u{1b}{key}{keys}"));
+                it.glyphs = Glyphs::Unicode;
+                let asked = it.draw(120, 36).matches('?').count();
+                it.glyphs = Glyphs::Ascii;
+                let screen = it.draw(120, 36);
+                let unknown = screen.matches('?').count() - asked;
+                assert!(screen.is_ascii() && unknown == 0, "{name} {keys}:\n{screen}");
+                it.press("\u{1b}");
+            }
+        }
+    }
+}
+
 #[test]
 fn help_lists_what_holds_here_and_a_small_terminal_says_so() {
     let mut it = Played::training();
@@ -241,7 +266,8 @@ fn it_draws_at_every_size() {
         let (handle, engine) = line(Snapshot::default());
         let theme = Theme { depth: Depth::Mono };
         let pictures = Pictures::new(theme, None, false);
-        Played { state: State::new(handle, None, Instant::now()), engine, pictures, theme }
+        let state = State::new(handle, None, Instant::now());
+        Played { state, engine, pictures, theme, glyphs: Glyphs::Ascii }
     };
     let mut trained = Played::training();
     for it in [&mut fresh, &mut trained] {

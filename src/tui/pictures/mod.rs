@@ -3,10 +3,12 @@
 
 mod kitty;
 mod marks;
+mod way;
 
-pub use kitty::Aside;
+pub use kitty::{Aside, PLACEHOLDER};
+pub use way::Images;
 
-use super::theme::{Depth, Theme};
+use super::{glyphs::Glyphs, theme::Theme};
 use image::{DynamicImage, RgbImage, imageops::FilterType};
 use kitty::Kitty;
 use ratatui::{
@@ -20,44 +22,6 @@ use ratatui_image::{
     protocol::{Protocol, halfblocks::Halfblocks, iterm2::Iterm2, sixel::Sixel},
 };
 use std::sync::Arc;
-
-/// How images are shown; the argument of `--images`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Images {
-    Kitty,
-    Iterm2,
-    Sixel,
-    /// Half blocks, as deep in colour as the terminal.
-    Half,
-    /// Letters, by brightness.
-    Ascii,
-    /// Not at all.
-    Off,
-}
-
-impl Images {
-    /// The names of `--images`.
-    pub const NAMES: [(&'static str, Self); 6] = [
-        ("kitty", Self::Kitty),
-        ("iterm2", Self::Iterm2),
-        ("sixel", Self::Sixel),
-        ("half", Self::Half),
-        ("ascii", Self::Ascii),
-        ("off", Self::Off),
-    ];
-}
-
-impl std::str::FromStr for Images {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let known = Self::NAMES.iter().find(|(known, _)| *known == name);
-        known.map(|(_, way)| *way).ok_or_else(|| {
-            let names: Vec<_> = Self::NAMES.iter().map(|(name, _)| *name).collect();
-            format!("“{name}” is no way to show images; one of: {}", names.join(", "))
-        })
-    }
-}
 
 /// Dark to bright.
 const RAMP: &[u8] = b" .:-=+*#%@";
@@ -83,10 +47,8 @@ pub struct Pictures {
 impl Pictures {
     /// Before anything is known of the terminal.
     pub fn new(theme: Theme, wanted: Option<Images>, tmux: bool) -> Self {
-        let blocks = if theme.depth == Depth::Mono { Images::Ascii } else { Images::Half };
         Self {
-            // Half blocks without colours would be solid.
-            way: wanted.filter(|way| *way != Images::Half).unwrap_or(blocks),
+            way: Images::chosen(wanted, Images::Half, theme.depth, Glyphs::Unicode),
             font: (8, 16),
             theme,
             tmux,
@@ -215,6 +177,7 @@ fn letters(image: &DynamicImage, size: Size) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::theme::Depth;
 
     const RED_OVER_BLUE: [u8; 12] = [255, 0, 0, 255, 0, 0, 0, 0, 255, 0, 0, 255];
 
