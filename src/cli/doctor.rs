@@ -27,7 +27,7 @@ impl Run for Doctor {
     fn run(self, globals: &Globals) -> Result<Code, Report> {
         let mut lines = vec![("program", program()), ("terminal", terminal(globals))];
         lines.push(("glyphs", glyphs()));
-        lines.push(("images", images()));
+        lines.extend(asked());
         lines.push(("cpu", cpu()));
         lines.extend(device::describe().lines().map(|line| ("gpu", line.to_owned())));
         lines.push(("network", network().into()));
@@ -81,13 +81,13 @@ fn glyphs() -> String {
 }
 
 /// Asks the terminal, if there is one.
-fn images() -> String {
+fn asked() -> Vec<(&'static str, String)> {
     if !stdout().is_terminal() || !stdin().is_terminal() {
-        return "not asked: no terminal here".into();
+        return vec![("images", "not asked: no terminal here".into())];
     }
     match crate::tui::ask_terminal() {
-        Ok(text) => text,
-        Err(error) => format!("the terminal does not answer: {error}"),
+        Ok(said) => vec![("ground", said.ground), ("images", said.images)],
+        Err(error) => vec![("images", format!("the terminal does not answer: {error}"))],
     }
 }
 

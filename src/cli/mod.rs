@@ -131,7 +131,7 @@ pub fn main() -> ExitCode {
     crossterm::style::force_color_output(colors);
     let outcome = match line.command {
         Some(_) if line.screen.is_given() => Err(Usage::error(
-            "CONFIG, --run, --steps and --resume stand behind the subcommand; --images and --glyphs are the screen's own",
+            "CONFIG, --run, --steps and --resume stand behind the subcommand; --images, --glyphs and --ground are the screen's own",
         )),
         Some(command) => command.run(&line.globals),
         None => line.screen.run(&line.globals),

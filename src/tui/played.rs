@@ -4,7 +4,7 @@ use super::{
     glyphs::Glyphs,
     pictures::{Images, Pictures},
     state::{Effect, State},
-    theme::{Depth, Theme},
+    theme::{Depth, Ground, Theme},
     view,
 };
 use crate::{
@@ -35,7 +35,7 @@ impl Played {
     /// At step 1840 of 7800, with everything measured.
     pub fn training() -> Self {
         let (handle, engine) = line(Snapshot::default());
-        let theme = Theme { depth: Depth::True };
+        let theme = Theme::new(Depth::True, Ground::Dark);
         let pictures = Pictures::new(theme, Some(Images::Ascii), false);
         let state = State::new(handle, None, Instant::now());
         let mut it = Self { state, engine, pictures, theme, glyphs: Glyphs::Unicode };

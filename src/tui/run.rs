@@ -106,7 +106,8 @@ impl<'a> Loop<'a> {
     ) -> Result<Self, TuiError> {
         let news = handle.snapshot.clone();
         let tmux = std::env::var_os("TMUX").is_some();
-        let theme = Theme { depth: options.depth };
+        let told = options.ground.or_else(super::environment);
+        let theme = Theme::new(options.depth, told.unwrap_or_default());
         let mut it = Self {
             stage,
             state: State::new(handle, listener, Instant::now()),
@@ -123,7 +124,8 @@ impl<'a> Loop<'a> {
         // Something is on the screen before anything is asked or loaded.
         it.draw()?;
         let answers = probe::ask()?;
-        it.theme.depth = answers.depth(it.theme.depth);
+        let ground = options.ground.or(answers.ground).or(told).unwrap_or_default();
+        it.theme = Theme::new(answers.depth(theme.depth), ground);
         it.pictures.theme = it.theme;
         it.pictures.way = way(answers.images(tmux), it.theme.depth);
         if let Some(cell) = answers.cell {

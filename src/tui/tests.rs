@@ -5,7 +5,7 @@ use super::{
     pictures::Pictures,
     played::{Played, machine, snapshot},
     state::{Effect, Over, Pane, Screen, State, palette::Palette},
-    theme::{Depth, Theme},
+    theme::{Depth, Ground, Theme},
 };
 use crate::run::RunDir;
 use crate::{
@@ -198,7 +198,7 @@ fn neighbours_are_asked_for_by_number_by_class_and_by_chance() {
 #[test]
 fn every_screen_in_the_smallest_terminal_without_colours() {
     let mut it = Played::training();
-    it.theme = Theme { depth: Depth::Mono };
+    it.theme = Theme::new(Depth::Mono, Ground::Dark);
     for (_, key, name) in Screen::ALL.into_iter().filter(|(_, key, _)| *key != '5') {
         it.press(&key.to_string());
         insta::assert_snapshot!(format!("mono_60x16_{name}"), it.draw(60, 16));
@@ -264,7 +264,7 @@ fn a_gpu_is_shown_with_all_that_it_tells() {
 fn it_draws_at_every_size() {
     let mut fresh = {
         let (handle, engine) = line(Snapshot::default());
-        let theme = Theme { depth: Depth::Mono };
+        let theme = Theme::new(Depth::Mono, Ground::Dark);
         let pictures = Pictures::new(theme, None, false);
         let state = State::new(handle, None, Instant::now());
         Played { state, engine, pictures, theme, glyphs: Glyphs::Ascii }

@@ -177,12 +177,12 @@ fn letters(image: &DynamicImage, size: Size) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::theme::Depth;
+    use crate::tui::theme::{Depth, Ground};
 
     const RED_OVER_BLUE: [u8; 12] = [255, 0, 0, 255, 0, 0, 0, 0, 255, 0, 0, 255];
 
     fn drawn(rgb: [u8; 12], depth: Depth, way: Images) -> Buffer {
-        let mut pictures = Pictures::new(Theme { depth }, Some(way), false);
+        let mut pictures = Pictures::new(Theme::new(depth, Ground::Dark), Some(way), false);
         let area = Rect::new(0, 0, 2, 1);
         let mut buffer = Buffer::empty(area);
         pictures.draw(2, &Arc::from(rgb), area, &mut buffer);
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_small_image_keeps_its_size_or_a_multiple() {
-        let pictures = Pictures::new(Theme { depth: Depth::True }, None, false);
+        let pictures = Pictures::new(Theme::new(Depth::True, Ground::Dark), None, false);
         assert_eq!(pictures.size(32, Size::new(60, 40)), Size::new(32, 16));
         assert_eq!(pictures.size(32, Size::new(70, 40)), Size::new(64, 32));
         assert_eq!(pictures.size(32, Size::new(20, 40)), Size::new(20, 10));
