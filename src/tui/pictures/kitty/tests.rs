@@ -54,8 +54,11 @@ fn received(commands: &[(String, String)]) -> Vec<u8> {
     bytes
 }
 
-/// Image, placement, row and column of every cell, found as the protocol says.
-fn places(buffer: &Buffer) -> Vec<Vec<Option<(u32, u32, usize, usize)>>> {
+/// Image, placement, row and column.
+type Place = (u32, u32, usize, usize);
+
+/// Those of every cell, found as the protocol says.
+fn places(buffer: &Buffer) -> Vec<Vec<Option<Place>>> {
     let number = |color| match color {
         Color::Rgb(r, g, b) => u32::from_be_bytes([0, r, g, b]),
         other => panic!("{other:?} is no number"),
@@ -63,7 +66,7 @@ fn places(buffer: &Buffer) -> Vec<Vec<Option<(u32, u32, usize, usize)>>> {
     let mark = |c: char| marks().position(|mark| mark == c).unwrap();
     let mut rows = Vec::new();
     for y in 0..buffer.area.height {
-        let mut row: Vec<Option<(u32, u32, usize, usize)>> = Vec::new();
+        let mut row: Vec<Option<Place>> = Vec::new();
         for x in 0..buffer.area.width {
             let cell = &buffer[(x, y)];
             let mut symbol = cell.symbol().chars();
