@@ -1,7 +1,9 @@
 //! The program in a terminal: started, steered by keys, and left, through a pseudo-terminal.
 
+use looc::tui::pictures::Aside;
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use std::{
+    collections::BTreeSet,
     io::{Read, Write},
     num::NonZero,
     path::Path,
@@ -198,6 +200,30 @@ fn a_terminated_program_gives_the_terminal_back() {
     assert!(journal(folder.path()).contains(r#""kind":"stop""#));
 }
 
+/// Kitty's pictures: sent beside the cells, and none is left behind.
+#[test]
+fn pictures_are_taken_back_before_the_screen_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [SMALL, &["--images", "kitty"]].concat();
+    let mut terminal = Terminal::start(folder.path(), &arguments, 36, 120);
+    terminal.until("views", |text| text.contains("k0 shares none") && text.contains('\u{10eeee}'));
+    terminal.keys("q");
+    terminal.until("the question", |text| text.contains("Leave?"));
+    terminal.keys("y");
+    assert_eq!(terminal.end(), 0, "{}", terminal.tail());
+    let bytes = terminal.bytes.lock().unwrap();
+    let text = String::from_utf8_lossy(&bytes);
+    let (before, after) = text.split_once("\x1b[?1049l").unwrap();
+    let ids = |start: &str| -> BTreeSet<String> {
+        let rest = before.split(start).skip(1);
+        rest.map(|rest| rest.split(',').next().unwrap().to_owned()).collect()
+    };
+    let sent = ids("\x1b_Ga=T,U=1,i=");
+    assert!(sent.len() >= 4, "{sent:?}");
+    assert_eq!(sent, ids("\x1b_Ga=d,d=I,i="));
+    assert!(!after.contains("\x1b_G"));
+}
+
 /// What cannot be started leaves a sentence behind, and a terminal as it was.
 #[test]
 fn a_bad_configuration_is_told_before_the_screen() {
@@ -269,7 +295,8 @@ fn no_color_is_obeyed() {
 fn a_screen_that_panics() {
     if std::env::var_os(PANICS).is_some() {
         let mut stage = looc::tui::Stage::take().unwrap();
-        stage.draw(|_| ()).unwrap();
+        let farewell = Some(b"\x1b_Ga=d,d=I,i=7,q=2\x1b\\".to_vec());
+        stage.draw(|_| Aside { at_leaving: farewell, ..Aside::default() }).unwrap();
         panic!("a fault of the screen");
     }
 }
@@ -287,6 +314,8 @@ fn a_panic_gives_the_terminal_back() {
     assert_ne!(terminal.end(), 0);
     assert!(terminal.restored(), "{}", terminal.tail());
     assert!(terminal.text().contains("a fault of the screen"), "{}", terminal.text());
-    let taken = terminal.bytes.lock().unwrap().windows(8).any(|bytes| bytes == b"\x1b[?1049h");
-    assert!(taken, "the screen was taken before");
+    let bytes = String::from_utf8_lossy(&terminal.bytes.lock().unwrap()).into_owned();
+    let place = |what: &str| bytes.find(what).unwrap_or_else(|| panic!("no {what:?} in {bytes:?}"));
+    assert!(place("\x1b[?1049h") < place("\x1b_Ga=d,d=I,i=7"), "the screen was taken before");
+    assert!(place("\x1b_Ga=d,d=I,i=7") < place("\x1b[?1049l"), "its pictures go first");
 }

@@ -5,6 +5,7 @@ use crate::{
     data::{self, DATASETS},
     device,
     nn::kernels::{CHOICE, Isa},
+    tui::glyphs::{Glyphs, locale},
 };
 use clap::Args;
 use color_eyre::Report;
@@ -25,7 +26,8 @@ pub struct Doctor {}
 impl Run for Doctor {
     fn run(self, globals: &Globals) -> Result<Code, Report> {
         let mut lines = vec![("program", program()), ("terminal", terminal(globals))];
-        lines.push(("images", images()));
+        lines.push(("glyphs", glyphs()));
+        lines.extend(asked());
         lines.push(("cpu", cpu()));
         lines.extend(device::describe().lines().map(|line| ("gpu", line.to_owned())));
         lines.push(("network", network().into()));
@@ -67,14 +69,25 @@ fn terminal(globals: &Globals) -> String {
     )
 }
 
+/// Which characters the screen would be made of, and why.
+fn glyphs() -> String {
+    let variable = |name: &str| std::env::var(name).ok();
+    let which = Glyphs::detect(variable);
+    let why = locale(variable).map_or_else(
+        || "no locale is set".into(),
+        |(name, value)| format!("{name} is {}", crate::text::printable(&value)),
+    );
+    format!("{which:?}; {why}")
+}
+
 /// Asks the terminal, if there is one.
-fn images() -> String {
+fn asked() -> Vec<(&'static str, String)> {
     if !stdout().is_terminal() || !stdin().is_terminal() {
-        return "not asked: no terminal here".into();
+        return vec![("images", "not asked: no terminal here".into())];
     }
     match crate::tui::ask_terminal() {
-        Ok(text) => text,
-        Err(error) => format!("the terminal does not answer: {error}"),
+        Ok(said) => vec![("ground", said.ground), ("images", said.images)],
+        Err(error) => vec![("images", format!("the terminal does not answer: {error}"))],
     }
 }
 

@@ -130,9 +130,9 @@ pub fn main() -> ExitCode {
     // crossterm has a mind of its own about NO_COLOR, which --color overrules.
     crossterm::style::force_color_output(colors);
     let outcome = match line.command {
-        Some(_) if line.screen.is_given() => {
-            Err(Usage::error("CONFIG, --run, --steps, --resume and --images stand behind the subcommand"))
-        }
+        Some(_) if line.screen.is_given() => Err(Usage::error(
+            "CONFIG, --run, --steps and --resume stand behind the subcommand; --images, --glyphs and --ground are the screen's own",
+        )),
         Some(command) => command.run(&line.globals),
         None => line.screen.run(&line.globals),
     };

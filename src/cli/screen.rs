@@ -6,9 +6,9 @@ use crate::{
         self, Job, Place,
         message::{Command, Phase},
     },
-    tui::{self, pictures::Images},
+    tui::{self, glyphs::Glyphs, pictures::Images, theme::Ground},
 };
-use clap::Args;
+use clap::{Args, ValueEnum};
 use color_eyre::{Report, eyre::eyre};
 use std::{
     io::{Write, stderr},
@@ -26,13 +26,59 @@ pub struct Screen {
     /// How images are shown: kitty, iterm2, sixel, half, ascii, off; without it, as the terminal can
     #[arg(long, value_name = "HOW")]
     images: Option<Images>,
+    /// Which characters the screen is made of; auto: Unicode, unless TERM or the locale says that there is none
+    #[arg(long, value_name = "WHICH", default_value = "auto")]
+    glyphs: Characters,
+    /// What the terminal draws on; auto: as it says itself
+    #[arg(long, value_name = "WHAT", default_value = "auto")]
+    ground: Background,
+}
+
+/// What the terminal draws on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Background {
+    #[default]
+    Auto,
+    Dark,
+    Light,
+}
+
+impl Background {
+    fn ground(self) -> Option<Ground> {
+        match self {
+            Self::Auto => None,
+            Self::Dark => Some(Ground::Dark),
+            Self::Light => Some(Ground::Light),
+        }
+    }
+}
+
+/// Which characters to use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Characters {
+    #[default]
+    Auto,
+    Unicode,
+    Ascii,
+}
+
+impl Characters {
+    fn glyphs(self) -> Glyphs {
+        match self {
+            Self::Auto => Glyphs::detect(|name| std::env::var(name).ok()),
+            Self::Unicode => Glyphs::Unicode,
+            Self::Ascii => Glyphs::Ascii,
+        }
+    }
 }
 
 impl Screen {
     /// Whether any of it was given.
     pub fn is_given(&self) -> bool {
         let RunPlace { run, steps, resume } = &self.place;
-        self.config.is_some() || self.images.is_some() || run.is_some() || steps.is_some() || *resume
+        let shown =
+            self.images.is_some() || self.glyphs != Characters::Auto || self.ground != Background::Auto;
+        self.config.is_some() || shown || run.is_some() || steps.is_some() || *resume
     }
 }
 
@@ -97,7 +143,12 @@ impl Screen {
         let newest = handle.snapshot.clone();
         // Whatever happens to the screen, training ends in good order.
         let training = Training { commands: handle.commands.clone(), thread: Some(thread) };
-        let options = tui::Options { images: self.images, depth: globals.depth() };
+        let options = tui::Options {
+            images: self.images,
+            depth: globals.depth(),
+            glyphs: self.glyphs.glyphs(),
+            ground: self.ground.ground(),
+        };
         let heard = log.map(|mut log| -> tui::Listener { Box::new(move |event| log.event(event)) });
         let left = tui::run(stage, handle, options, heard)?;
         let last = newest.borrow().clone();

@@ -7,6 +7,7 @@ pub mod action;
 mod any_keys;
 mod clipboard;
 pub mod figures;
+pub mod glyphs;
 mod input;
 pub mod keymap;
 pub mod pictures;
@@ -31,8 +32,9 @@ pub use run::run;
 pub use terminal::Stage;
 
 use crate::engine::message::Event;
+use glyphs::Glyphs;
 use pictures::Images;
-use theme::Depth;
+use theme::{Depth, Ground};
 
 /// How the screen is to be.
 #[derive(Clone, Copy, Debug)]
@@ -41,16 +43,28 @@ pub struct Options {
     pub images: Option<Images>,
     /// How many colours there are.
     pub depth: Depth,
+    /// Which characters there are.
+    pub glyphs: Glyphs,
+    /// What the terminal draws on; none: as it says itself.
+    pub ground: Option<Ground>,
 }
 
 /// Told of every event, such as by a log; its first error is shown and ends it.
 pub type Listener = Box<dyn FnMut(&Event) -> std::io::Result<()>>;
 
-/// What the terminal says that it can show, in a line.
+/// What the terminal says of itself, a line each.
+pub struct Said {
+    /// What it can show.
+    pub images: String,
+    /// What it draws on.
+    pub ground: String,
+}
+
+/// Asks the terminal.
 ///
 /// # Errors
 /// If it cannot be asked.
-pub fn ask_terminal() -> std::io::Result<String> {
+pub fn ask_terminal() -> std::io::Result<Said> {
     crossterm::terminal::enable_raw_mode()?;
     let answers = probe::ask();
     crossterm::terminal::disable_raw_mode()?;
@@ -60,7 +74,16 @@ pub fn ask_terminal() -> std::io::Result<String> {
     let way = Images::NAMES.iter().find(|(_, known)| *known == way).map_or("none", |(name, _)| name);
     let name = answers.name.as_deref().unwrap_or("a terminal without a name");
     let tmux = if tmux { ", inside tmux" } else { "" };
-    Ok(format!("{way}: {name}{tmux}; Kitty graphics {}, sixel {}", answers.kitty, answers.sixel))
+    let images = format!("{way}: {name}{tmux}; Kitty graphics {}, sixel {}", answers.kitty, answers.sixel);
+    let said = answers.ground.map(|ground| format!("{ground:?}, as the terminal says"));
+    let set = || environment().map(|ground| format!("{ground:?}, as COLORFGBG says"));
+    let ground = said.or_else(set).unwrap_or_else(|| "unknown: taken for dark".into());
+    Ok(Said { images, ground })
+}
+
+/// What the environment says of the ground.
+fn environment() -> Option<Ground> {
+    Ground::of_environment(|name| std::env::var(name).ok())
 }
 
 /// How the reader left.

@@ -1,9 +1,10 @@
 //! A run that stands still, its engine played by the test.
 
 use super::{
+    glyphs::Glyphs,
     pictures::{Images, Pictures},
     state::{Effect, State},
-    theme::{Depth, Theme},
+    theme::{Depth, Ground, Theme},
     view,
 };
 use crate::{
@@ -27,15 +28,17 @@ pub struct Played {
     pub engine: Publisher,
     pub pictures: Pictures,
     pub theme: Theme,
+    pub glyphs: Glyphs,
 }
 
 impl Played {
     /// At step 1840 of 7800, with everything measured.
     pub fn training() -> Self {
         let (handle, engine) = line(Snapshot::default());
-        let theme = Theme { depth: Depth::True };
+        let theme = Theme::new(Depth::True, Ground::Dark);
         let pictures = Pictures::new(theme, Some(Images::Ascii), false);
-        let mut it = Self { state: State::new(handle, None, Instant::now()), engine, pictures, theme };
+        let state = State::new(handle, None, Instant::now());
+        let mut it = Self { state, engine, pictures, theme, glyphs: Glyphs::Unicode };
         for step in 1..=1840 {
             let fall = |start: f32| start * (0.4 + 0.6 * (-(step as f32) / 600.0).exp());
             let values = [("loss/all", 6.9), ("loss/color", 5.9), ("loss/rotation", 6.4)];
@@ -108,6 +111,7 @@ impl Played {
     pub fn draw(&mut self, width: u16, height: u16) -> String {
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
         view::draw(self.state.front(), self.theme, &mut self.pictures, &mut buffer);
+        self.glyphs.reduce(&mut buffer);
         let row = |y: u16| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
         (0..height).map(|y| row(y).trim_end().to_owned() + "\n").collect()
     }

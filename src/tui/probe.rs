@@ -1,9 +1,13 @@
 //! What the terminal can show, asked of itself once, before keys are read.
 //!
 //! `TERM_PROGRAM` is not forwarded over SSH, so the terminal is asked: for Kitty's graphics, its name
-//! (XTVERSION), the size of a cell, and — last, because every terminal answers it — its attributes.
+//! (XTVERSION), the size of a cell, the colour of its ground, and — last, because every terminal answers it — its
+//! attributes.
 
-use super::{pictures::Images, theme::Depth};
+use super::{
+    pictures::Images,
+    theme::{Depth, Ground},
+};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::{
@@ -18,9 +22,9 @@ const PATIENCE: Duration = Duration::from_millis(150);
 const MORE_PATIENCE: Duration = Duration::from_secs(1);
 /// Cell size; primary attributes. Should the answers come late, they are no keys.
 const FIRST: &[u8] = b"\x1b[16t\x1b[c";
-/// Kitty graphics: may a 1×1 image be sent? XTVERSION. Primary attributes once more. Late answers to these
-/// would be read as keys: only who has answered the first is asked.
-const SECOND: &[u8] = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[>0q\x1b[c";
+/// Kitty graphics: may a 1×1 image be sent? XTVERSION. The colour of the ground (OSC 11). Primary attributes once
+/// more. Late answers to these would be read as keys: only who has answered the first is asked.
+const SECOND: &[u8] = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[>0q\x1b]11;?\x1b\\\x1b[c";
 /// More is no answer to these questions.
 const LONGEST: usize = 4096;
 
@@ -35,6 +39,8 @@ pub struct Answers {
     pub name: Option<String>,
     /// Pixels of a cell: width, height.
     pub cell: Option<(u16, u16)>,
+    /// What it draws on.
+    pub ground: Option<Ground>,
     /// Keys that were pressed meanwhile.
     pub typed: Vec<KeyEvent>,
 }
@@ -123,11 +129,16 @@ fn parse(heard: &str) -> Answers {
         let (height, width) = text.split_once(';')?;
         Some((width.parse().ok()?, height.parse().ok()?))
     });
+    let ground = heard.split_once("\x1b]11;").and_then(|(_, rest)| {
+        let end = rest.find(['\x07', '\x1b'])?;
+        Ground::of_answer(&rest[..end])
+    });
     Answers {
         kitty: between("\x1b_Gi=31;", "\x1b\\").is_some_and(|text| text == "OK"),
         sixel: attributes(heard).is_some_and(|text| text.split(';').any(|part| part == "4")),
         name: between("\x1bP>|", "\x1b\\").map(|name| crate::text::printable(&name)),
         cell: size.filter(|(width, height)| *width > 0 && *height > 0),
+        ground,
         typed: typed(heard),
     }
 }
@@ -140,7 +151,12 @@ fn typed(heard: &str) -> Vec<KeyEvent> {
     while let Some(c) = rest.chars().next() {
         let after = &rest[c.len_utf8()..];
         rest = match after.chars().next() {
-            // A string ends with ST, a control sequence with a letter.
+            // A string ends with ST, a system command also with BEL, a control sequence with a letter.
+            Some(']') if c == '\x1b' => {
+                let end = after.find(['\x07', '\x1b']).unwrap_or(after.len());
+                let rest = &after[end..];
+                rest.strip_prefix("\x1b\\").or_else(|| rest.strip_prefix('\x07')).unwrap_or(rest)
+            }
             Some('_' | 'P') if c == '\x1b' => after.split_once("\x1b\\").map_or("", |(_, rest)| rest),
             Some('[' | 'O') if c == '\x1b' => {
                 let end = after[1..].find(|c: char| ('@'..='~').contains(&c));
@@ -177,10 +193,25 @@ mod tests {
     fn kitty_answers_everything() {
         let answers = parse("\x1b_Gi=31;OK\x1b\\\x1bP>|kitty(0.42.1)\x1b\\\x1b[6;20;10t\x1b[?62;52;c");
         let name = Some("kitty(0.42.1)".into());
-        assert_eq!(answers, Answers { kitty: true, sixel: false, name, cell: Some((10, 20)), typed: vec![] });
+        assert_eq!(answers, Answers { kitty: true, name, cell: Some((10, 20)), ..Answers::default() });
         assert_eq!(answers.images(false), Images::Kitty);
         assert_eq!(answers.images(true), Images::Half);
         assert_eq!(answers.depth(Depth::Indexed), Depth::True);
+    }
+
+    #[test]
+    fn the_ground_is_told_and_is_no_key() {
+        let light = parse("\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;4c");
+        assert_eq!((light.ground, light.typed), (Some(Ground::Light), vec![]));
+        let dark = parse("k\x1b]11;rgb:1c/1c/1c\x07j\x1b[?62;4c");
+        let keys: Vec<KeyCode> = dark.typed.iter().map(|key| key.code).collect();
+        assert_eq!(
+            (dark.ground, &keys[..]),
+            (Some(Ground::Dark), &[KeyCode::Char('k'), KeyCode::Char('j')][..])
+        );
+        for broken in ["\x1b]11;rgb:ff", "\x1b]11;?\x07", "\x1b[?6c"] {
+            assert_eq!((parse(broken).ground, parse(broken).typed), (None, vec![]));
+        }
     }
 
     #[test]

@@ -4,8 +4,9 @@
 
 use super::{
     Left, Listener, Options, TuiError, clipboard,
+    glyphs::Glyphs,
     input::Input,
-    pictures::Pictures,
+    pictures::{Images, Pictures},
     probe,
     state::{Effect, State},
     terminal::{Stage, hung_up},
@@ -87,6 +88,7 @@ struct Loop<'a> {
     stage: &'a mut Stage,
     state: State,
     theme: Theme,
+    glyphs: Glyphs,
     pictures: Pictures,
     news: watch::Receiver<Arc<Snapshot>>,
     telemetry: crate::device::Telemetry,
@@ -104,27 +106,28 @@ impl<'a> Loop<'a> {
     ) -> Result<Self, TuiError> {
         let news = handle.snapshot.clone();
         let tmux = std::env::var_os("TMUX").is_some();
-        let theme = Theme { depth: options.depth };
+        let told = options.ground.or_else(super::environment);
+        let theme = Theme::new(options.depth, told.unwrap_or_default());
         let mut it = Self {
             stage,
             state: State::new(handle, listener, Instant::now()),
             theme,
+            glyphs: options.glyphs,
             pictures: Pictures::new(theme, options.images, tmux),
             news,
             telemetry: crate::device::Telemetry::start(),
             reading: 0,
             signalled: false,
         };
+        let way = |able, depth| Images::chosen(options.images, able, depth, options.glyphs);
+        it.pictures.way = way(Images::Half, theme.depth);
         // Something is on the screen before anything is asked or loaded.
         it.draw()?;
         let answers = probe::ask()?;
-        it.theme.depth = answers.depth(it.theme.depth);
+        let ground = options.ground.or(answers.ground).or(told).unwrap_or_default();
+        it.theme = Theme::new(answers.depth(theme.depth), ground);
         it.pictures.theme = it.theme;
-        it.pictures.way = options.images.unwrap_or_else(|| match it.pictures.way {
-            // Without colours there is no picture in blocks either.
-            super::pictures::Images::Ascii => super::pictures::Images::Ascii,
-            _ => answers.images(tmux),
-        });
+        it.pictures.way = way(answers.images(tmux), it.theme.depth);
         if let Some(cell) = answers.cell {
             it.pictures.font = cell;
         }
@@ -243,7 +246,11 @@ impl<'a> Loop<'a> {
 
     fn draw(&mut self) -> io::Result<()> {
         let (state, theme, pictures) = (self.state.front(), self.theme, &mut self.pictures);
-        self.stage.draw(|buffer| view::draw(state, theme, pictures, buffer))
+        self.stage.draw(|buffer| {
+            view::draw(state, theme, pictures, buffer);
+            self.glyphs.reduce(buffer);
+            pictures.take_aside()
+        })
     }
 
     fn left(&self) -> Left {

@@ -1,6 +1,6 @@
 //! The terminal, taken and given back.
 
-use super::TuiError;
+use super::{TuiError, pictures::Aside};
 use crossterm::{
     Command, cursor, event, execute, queue,
     terminal::{self, BeginSynchronizedUpdate, EndSynchronizedUpdate},
@@ -13,7 +13,7 @@ use std::{
     os::fd::AsFd,
     rc::Rc,
     sync::{
-        Once,
+        Mutex, Once, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread::ThreadId,
@@ -65,16 +65,25 @@ impl Stage {
         })
     }
 
-    /// Draws one frame: what differs from the last one, within a synchronized update.
+    /// Draws one frame: what differs from the last one, and what goes beside it, within a synchronized update.
     ///
     /// # Errors
     /// The terminal's.
-    pub fn draw(&mut self, paint: impl FnOnce(&mut Buffer)) -> io::Result<()> {
-        self.terminal.draw(|frame| paint(frame.buffer_mut()))?;
-        let bytes = std::mem::take(&mut *self.frame.0.borrow_mut());
+    pub fn draw(&mut self, paint: impl FnOnce(&mut Buffer) -> Aside) -> io::Result<()> {
+        // Another size clears the screen: before pictures are sent, lest they be cleared with it.
+        self.terminal.autoresize()?;
+        let clearing = std::mem::take(&mut *self.frame.0.borrow_mut());
+        let mut aside = Aside::default();
+        self.terminal.draw(|frame| aside = paint(frame.buffer_mut()))?;
+        let cells = std::mem::take(&mut *self.frame.0.borrow_mut());
+        if let Some(bytes) = aside.at_leaving {
+            *FAREWELL.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
+        }
         let mut out = io::stdout().lock();
         queue!(out, BeginSynchronizedUpdate)?;
-        out.write_all(&bytes)?;
+        for bytes in [clearing, aside.before, cells] {
+            out.write_all(&bytes)?;
+        }
         queue!(out, EndSynchronizedUpdate)?;
         out.flush()
     }
@@ -131,6 +140,8 @@ pub fn hung_up() -> bool {
 
 /// Whether the terminal is ours.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+/// What the terminal is told before it is given back: to forget its pictures.
+static FAREWELL: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
 /// Whether the mouse is to be told of while it is.
 static MOUSE: AtomicBool = AtomicBool::new(false);
@@ -164,9 +175,12 @@ fn give_back() {
     if !TAKEN.swap(false, Ordering::SeqCst) || hung_up() {
         return;
     }
+    // Not waited for: a panic may have come while it was held.
+    let farewell = FAREWELL.try_lock().map(|mut it| std::mem::take(&mut *it)).unwrap_or_default();
+    let _ = execute!(io::stdout(), EndSynchronizedUpdate);
+    let _ = io::stdout().write_all(&farewell);
     let _ = execute!(
         io::stdout(),
-        EndSynchronizedUpdate,
         Mouse(false),
         event::DisableBracketedPaste,
         terminal::LeaveAlternateScreen,

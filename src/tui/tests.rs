@@ -1,10 +1,11 @@
 //! The screens as text, drawn from a run that stands still, and keys against an engine that is played.
 
 use super::{
+    glyphs::Glyphs,
     pictures::Pictures,
     played::{Played, machine, snapshot},
     state::{Effect, Over, Pane, Screen, State, palette::Palette},
-    theme::{Depth, Theme},
+    theme::{Depth, Ground, Theme},
 };
 use crate::{
     device::{DeviceReading, Gpu},
@@ -159,10 +160,34 @@ fn neighbours_are_asked_for_by_number_by_class_and_by_chance() {
 #[test]
 fn every_screen_in_the_smallest_terminal_without_colours() {
     let mut it = Played::training();
-    it.theme = Theme { depth: Depth::Mono };
+    it.theme = Theme::new(Depth::Mono, Ground::Dark);
     for (_, key, name) in Screen::ALL.into_iter().filter(|(_, key, _)| *key != '5') {
         it.press(&key.to_string());
         insta::assert_snapshot!(format!("mono_60x16_{name}"), it.draw(60, 16));
+    }
+}
+
+/// A terminal without Unicode: the same screens in ASCII, with and without colours.
+#[test]
+fn every_screen_in_ascii() {
+    let mut it = Played::training();
+    it.glyphs = Glyphs::Ascii;
+    insta::assert_snapshot!("ascii_80x24", it.draw(80, 24));
+    insta::assert_snapshot!("ascii_120x36", it.draw(120, 36));
+    for depth in [Depth::True, Depth::Mono] {
+        it.theme.depth = depth;
+        for (_, key, name) in Screen::ALL {
+            for keys in ["", "?", ":"] {
+                it.press(&format!("\u{1b}{key}{keys}"));
+                it.glyphs = Glyphs::Unicode;
+                let asked = it.draw(120, 36).matches('?').count();
+                it.glyphs = Glyphs::Ascii;
+                let screen = it.draw(120, 36);
+                let unknown = screen.matches('?').count() - asked;
+                assert!(screen.is_ascii() && unknown == 0, "{name} {keys}:\n{screen}");
+                it.press("\u{1b}");
+            }
+        }
     }
 }
 
@@ -201,9 +226,10 @@ fn a_gpu_is_shown_with_all_that_it_tells() {
 fn it_draws_at_every_size() {
     let mut fresh = {
         let (handle, engine) = line(Snapshot::default());
-        let theme = Theme { depth: Depth::Mono };
+        let theme = Theme::new(Depth::Mono, Ground::Dark);
         let pictures = Pictures::new(theme, None, false);
-        Played { state: State::new(handle, None, Instant::now()), engine, pictures, theme }
+        let state = State::new(handle, None, Instant::now());
+        Played { state, engine, pictures, theme, glyphs: Glyphs::Ascii }
     };
     let mut trained = Played::training();
     for it in [&mut fresh, &mut trained] {

@@ -1,5 +1,11 @@
-//! Colours that are safe on light and dark grounds and for colour-blind eyes, at the depth that the
+//! Colours that can be read on the terminal's ground and are safe for colour-blind eyes, at the depth that the
 //! terminal has. Text keeps the terminal's own colours; nothing is said by colour alone.
+
+mod ground;
+mod palette;
+
+pub use ground::Ground;
+pub use palette::{Palette, Rgb};
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -54,30 +60,35 @@ impl Depth {
     }
 }
 
-/// Okabe & Ito (2008), https://jfly.uni-koeln.de/color/, without black and with the yellow last: it
-/// is weak on a light ground.
-const HEADS: [(u8, u8, u8); 7] = [
-    (0, 114, 178),
-    (230, 159, 0),
-    (0, 158, 115),
-    (204, 121, 167),
-    (213, 94, 0),
-    (86, 180, 233),
-    (240, 228, 66),
-];
-/// Their likes among the 16.
-const HEADS_16: [Color; 7] =
-    [Color::Blue, Color::Yellow, Color::Green, Color::Magenta, Color::Red, Color::Cyan, Color::LightYellow];
+/// What the palettes' colours are like among the 16, where the terminal has the last word: heads, accent, good,
+/// warn, bad. Yellow is weak on a light ground.
+type Sixteen = ([Color; 7], [Color; 4]);
+const DARK_16: Sixteen = (
+    [Color::Blue, Color::Yellow, Color::Green, Color::Magenta, Color::Red, Color::Cyan, Color::LightYellow],
+    [Color::Cyan, Color::Green, Color::Yellow, Color::Red],
+);
+const LIGHT_16: Sixteen = (
+    [Color::Blue, Color::LightRed, Color::Green, Color::Magenta, Color::Red, Color::Cyan, Color::DarkGray],
+    [Color::Blue, Color::Green, Color::Magenta, Color::Red],
+);
 
 /// How things look.
 #[derive(Clone, Copy, Debug)]
 pub struct Theme {
     pub depth: Depth,
+    pub ground: Ground,
+    /// Where there are 256 colours or more.
+    pub palette: Palette,
 }
 
 impl Theme {
+    /// With the ground's own palette.
+    pub const fn new(depth: Depth, ground: Ground) -> Self {
+        Self { depth, ground, palette: Palette::of(ground) }
+    }
+
     /// A colour at the terminal's depth.
-    pub fn rgb(self, (r, g, b): (u8, u8, u8)) -> Color {
+    pub fn rgb(self, (r, g, b): Rgb) -> Color {
         match self.depth {
             Depth::Mono => Color::Reset,
             Depth::Sixteen => nearest_16(r, g, b),
@@ -86,37 +97,39 @@ impl Theme {
         }
     }
 
-    fn paint(self, rgb: (u8, u8, u8), sixteen: Color) -> Style {
-        match self.depth {
-            Depth::Mono => Style::new(),
-            Depth::Sixteen => Style::new().fg(sixteen),
+    fn paint(self, rgb: Rgb, sixteen: impl Fn(Sixteen) -> Color) -> Style {
+        match (self.depth, self.ground) {
+            (Depth::Mono, _) => Style::new(),
+            (Depth::Sixteen, Ground::Dark) => Style::new().fg(sixteen(DARK_16)),
+            (Depth::Sixteen, Ground::Light) => Style::new().fg(sixteen(LIGHT_16)),
             _ => Style::new().fg(self.rgb(rgb)),
         }
     }
 
     /// Of the i-th embedding space.
     pub fn head(self, i: usize) -> Style {
-        self.paint(HEADS[i % HEADS.len()], HEADS_16[i % HEADS.len()])
+        let i = i % self.palette.heads.len();
+        self.paint(self.palette.heads[i], |(heads, _)| heads[i])
     }
 
     /// Of a frame that has the focus, and of what can be acted on.
     pub fn accent(self) -> Style {
-        self.paint((0, 135, 175), Color::Cyan)
+        self.paint(self.palette.accent, |(_, others)| others[0])
     }
 
     /// Of what goes well.
     pub fn good(self) -> Style {
-        self.paint((0, 158, 115), Color::Green)
+        self.paint(self.palette.good, |(_, others)| others[1])
     }
 
     /// Of what needs attention.
     pub fn warn(self) -> Style {
-        self.paint((213, 94, 0), Color::Yellow).add_modifier(Modifier::BOLD)
+        self.paint(self.palette.warn, |(_, others)| others[2]).add_modifier(Modifier::BOLD)
     }
 
     /// Of what went wrong.
     pub fn bad(self) -> Style {
-        self.paint((204, 51, 51), Color::Red).add_modifier(Modifier::BOLD)
+        self.paint(self.palette.bad, |(_, others)| others[3]).add_modifier(Modifier::BOLD)
     }
 
     /// Of what stands back.
@@ -198,6 +211,20 @@ mod tests {
         assert_eq!(depth(ColorChoice::Always, &[("TERM", "xterm"), ("NO_COLOR", "1")]), Depth::Sixteen);
         assert_eq!(depth(ColorChoice::Never, &[("COLORTERM", "truecolor")]), Depth::Mono);
         assert_eq!(Depth::Indexed.of_version("kitty(0.36.1)"), Depth::True);
+    }
+
+    #[test]
+    fn colours_are_those_of_the_ground_and_the_depth() {
+        let head = |depth, ground, i| Theme::new(depth, ground).head(i).fg;
+        assert_eq!(head(Depth::True, Ground::Light, 8), Some(Color::Rgb(189, 130, 0)));
+        assert_eq!(head(Depth::True, Ground::Dark, 1), Some(Color::Rgb(230, 159, 0)));
+        assert_eq!(head(Depth::Indexed, Ground::Light, 0), Some(Color::Indexed(25)));
+        assert_eq!(head(Depth::Sixteen, Ground::Dark, 1), Some(Color::Yellow));
+        assert_eq!(Theme::new(Depth::Mono, Ground::Light).bad().fg, None);
+        // Yellow on white cannot be read.
+        let light = Theme::new(Depth::Sixteen, Ground::Light);
+        let styles = (0..7).map(|i| light.head(i)).chain([light.accent(), light.warn(), light.bad()]);
+        assert!(styles.into_iter().all(|it| !matches!(it.fg, Some(Color::Yellow | Color::LightYellow))));
     }
 
     #[test]

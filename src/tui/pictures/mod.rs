@@ -1,8 +1,16 @@
 //! Images in a terminal: as pixels where it can show them, in half blocks or as an ASCII ramp where
 //! it cannot. A picture is encoded once for a place of a size, and sent once.
 
-use super::theme::{Depth, Theme};
+mod kitty;
+mod marks;
+mod way;
+
+pub use kitty::{Aside, PLACEHOLDER};
+pub use way::Images;
+
+use super::{glyphs::Glyphs, theme::Theme};
 use image::{DynamicImage, RgbImage, imageops::FilterType};
+use kitty::Kitty;
 use ratatui::{
     buffer::Buffer,
     layout::{Rect, Size},
@@ -11,51 +19,13 @@ use ratatui::{
 };
 use ratatui_image::{
     FontSize,
-    protocol::{Protocol, halfblocks::Halfblocks, iterm2::Iterm2, kitty::Kitty, sixel::Sixel},
+    protocol::{Protocol, halfblocks::Halfblocks, iterm2::Iterm2, sixel::Sixel},
 };
 use std::sync::Arc;
 
-/// How images are shown; the argument of `--images`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Images {
-    Kitty,
-    Iterm2,
-    Sixel,
-    /// Half blocks, as deep in colour as the terminal.
-    Half,
-    /// Letters, by brightness.
-    Ascii,
-    /// Not at all.
-    Off,
-}
-
-impl Images {
-    /// The names of `--images`.
-    pub const NAMES: [(&'static str, Self); 6] = [
-        ("kitty", Self::Kitty),
-        ("iterm2", Self::Iterm2),
-        ("sixel", Self::Sixel),
-        ("half", Self::Half),
-        ("ascii", Self::Ascii),
-        ("off", Self::Off),
-    ];
-}
-
-impl std::str::FromStr for Images {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let known = Self::NAMES.iter().find(|(known, _)| *known == name);
-        known.map(|(_, way)| *way).ok_or_else(|| {
-            let names: Vec<_> = Self::NAMES.iter().map(|(name, _)| *name).collect();
-            format!("“{name}” is no way to show images; one of: {}", names.join(", "))
-        })
-    }
-}
-
 /// Dark to bright.
 const RAMP: &[u8] = b" .:-=+*#%@";
-/// So many encoded pictures are kept.
+/// So many encoded pictures are kept, here or by the terminal.
 const KEPT: usize = 96;
 
 enum Drawn {
@@ -71,28 +41,31 @@ pub struct Pictures {
     pub theme: Theme,
     tmux: bool,
     kept: Vec<(Arc<[u8]>, Size, Drawn)>,
-    next_id: u32,
+    kitty: Kitty,
 }
 
 impl Pictures {
     /// Before anything is known of the terminal.
     pub fn new(theme: Theme, wanted: Option<Images>, tmux: bool) -> Self {
-        let blocks = if theme.depth == Depth::Mono { Images::Ascii } else { Images::Half };
-        let first_id = (std::process::id() & 0xffff) << 8 | 1;
         Self {
-            // Half blocks without colours would be solid.
-            way: wanted.filter(|way| *way != Images::Half).unwrap_or(blocks),
+            way: Images::chosen(wanted, Images::Half, theme.depth, Glyphs::Unicode),
             font: (8, 16),
             theme,
             tmux,
             kept: Vec::new(),
-            next_id: first_id,
+            kitty: Kitty::new((std::process::id() & 0xffff) << 8, tmux),
         }
     }
 
     /// Forgets what was sent: the terminal may have forgotten it too.
     pub fn forget(&mut self) {
         self.kept.clear();
+        self.kitty.forget();
+    }
+
+    /// Once every frame, when all is drawn: what the terminal is to be told beside the cells.
+    pub fn take_aside(&mut self) -> Aside {
+        self.kitty.take(KEPT)
     }
 
     /// Cells of a square image of `side` pixels in `room`: at its own size or a whole multiple of it
@@ -118,6 +91,10 @@ impl Pictures {
     pub fn draw(&mut self, side: usize, rgb: &Arc<[u8]>, area: Rect, buffer: &mut Buffer) {
         let area = area.intersection(buffer.area);
         if area.width == 0 || area.height == 0 || self.way == Images::Off {
+            return;
+        }
+        if self.way == Images::Kitty {
+            self.kitty.draw(side, rgb, area, buffer);
             return;
         }
         let size = area.as_size();
@@ -149,7 +126,7 @@ impl Pictures {
         }
     }
 
-    fn encode(&mut self, side: usize, rgb: &[u8], size: Size) -> Option<Drawn> {
+    fn encode(&self, side: usize, rgb: &[u8], size: Size) -> Option<Drawn> {
         let image = RgbImage::from_raw(side as u32, side as u32, rgb.to_vec())?;
         let image = DynamicImage::ImageRgb8(image);
         let FontSize { width, height } = FontSize::from(self.font);
@@ -159,15 +136,12 @@ impl Pictures {
             resized(&image, w, h)
         };
         let protocol = match self.way {
-            Images::Off => return None,
+            // Kitty's are never drawn here.
+            Images::Off | Images::Kitty => return None,
             Images::Ascii => return Some(Drawn::Letters(letters(&image, size))),
             Images::Half => {
                 let image = resized(&image, u32::from(size.width), u32::from(size.height) * 2);
                 Halfblocks::new(image, size).map(Protocol::Halfblocks)
-            }
-            Images::Kitty => {
-                self.next_id = self.next_id.wrapping_add(1);
-                Kitty::new(pixels(), size, self.next_id, self.tmux, true).map(Protocol::Kitty)
             }
             Images::Iterm2 => Iterm2::new(pixels(), size, self.tmux).map(Protocol::ITerm2),
             Images::Sixel => Sixel::new(pixels(), size, self.tmux).map(Protocol::Sixel),
@@ -203,11 +177,12 @@ fn letters(image: &DynamicImage, size: Size) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::theme::{Depth, Ground};
 
     const RED_OVER_BLUE: [u8; 12] = [255, 0, 0, 255, 0, 0, 0, 0, 255, 0, 0, 255];
 
     fn drawn(rgb: [u8; 12], depth: Depth, way: Images) -> Buffer {
-        let mut pictures = Pictures::new(Theme { depth }, Some(way), false);
+        let mut pictures = Pictures::new(Theme::new(depth, Ground::Dark), Some(way), false);
         let area = Rect::new(0, 0, 2, 1);
         let mut buffer = Buffer::empty(area);
         pictures.draw(2, &Arc::from(rgb), area, &mut buffer);
@@ -238,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_small_image_keeps_its_size_or_a_multiple() {
-        let pictures = Pictures::new(Theme { depth: Depth::True }, None, false);
+        let pictures = Pictures::new(Theme::new(Depth::True, Ground::Dark), None, false);
         assert_eq!(pictures.size(32, Size::new(60, 40)), Size::new(32, 16));
         assert_eq!(pictures.size(32, Size::new(70, 40)), Size::new(64, 32));
         assert_eq!(pictures.size(32, Size::new(20, 40)), Size::new(20, 10));
