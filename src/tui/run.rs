@@ -4,7 +4,7 @@
 
 use super::{
     Left, Listener, Options, TuiError,
-    input::Input,
+    input::{Event, Input},
     pictures::Pictures,
     probe,
     state::{Effect, State},
@@ -13,7 +13,6 @@ use super::{
     view,
 };
 use crate::engine::{Handle, message::Snapshot};
-use crossterm::event::{Event, KeyEventKind};
 use std::{
     io,
     sync::Arc,
@@ -128,9 +127,9 @@ impl<'a> Loop<'a> {
         if let Some(cell) = answers.cell {
             it.pictures.font = cell;
         }
-        for key in &answers.typed {
+        for event in answers.typed {
             // Of what a first key can ask for, nothing concerns the terminal but leaving, which asks.
-            it.state.press(key, Instant::now());
+            it.event(event);
         }
         Ok(it)
     }
@@ -184,8 +183,12 @@ impl<'a> Loop<'a> {
             }
             if lost || hung_up() {
                 self.hang_up();
-            } else if redraw {
-                self.draw()?;
+            } else if redraw && let Err(error) = self.draw() {
+                // It may have gone meanwhile.
+                if !hung_up() {
+                    return Err(error.into());
+                }
+                self.hang_up();
             }
         }
     }
@@ -194,17 +197,7 @@ impl<'a> Loop<'a> {
     fn take(&mut self, first: Event, keys: &mut Input) -> Result<Option<Left>, TuiError> {
         let mut next = Some(first);
         while let Some(event) = next {
-            let effect = match event {
-                Event::Key(key) if key.kind != KeyEventKind::Release => {
-                    self.state.press(&key, Instant::now())
-                }
-                Event::Paste(text) => {
-                    self.state.type_text(&text);
-                    None
-                }
-                _ => None,
-            };
-            match effect {
+            match self.event(event) {
                 Some(Effect::Leave) => return Ok(Some(self.left())),
                 Some(Effect::Redraw) => self.paint_whole()?,
                 Some(Effect::Suspend) => {
@@ -216,6 +209,15 @@ impl<'a> Loop<'a> {
             next = keys.waiting().transpose()?;
         }
         Ok(None)
+    }
+
+    fn event(&mut self, event: Event) -> Option<Effect> {
+        match event {
+            Event::Key(key) => return self.state.press(&key, Instant::now()),
+            Event::Paste(text) => self.state.type_text(&text),
+            Event::Mouse(_) => {}
+        }
+        None
     }
 
     fn paint_whole(&mut self) -> io::Result<()> {
