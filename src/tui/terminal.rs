@@ -2,7 +2,7 @@
 
 use super::TuiError;
 use crossterm::{
-    cursor, event, execute, queue,
+    Command, cursor, event, execute, queue,
     terminal::{self, BeginSynchronizedUpdate, EndSynchronizedUpdate},
 };
 use ratatui::{Terminal, backend::CrosstermBackend, buffer::Buffer};
@@ -54,6 +54,7 @@ impl Stage {
             return Err(TuiError::Dumb);
         }
         restore_on_panic();
+        MOUSE.store(false, Ordering::SeqCst);
         enter()?;
         let frame = Frame::default();
         let terminal = Terminal::new(CrosstermBackend::new(frame.clone()));
@@ -86,6 +87,15 @@ impl Stage {
         // Not `clear`: it asks the terminal where the cursor is, and waits for the answer.
         let area = self.terminal.size()?.into();
         self.terminal.resize(area)
+    }
+
+    /// Has the terminal tell of the mouse, or no more. It then selects no text by itself.
+    ///
+    /// # Errors
+    /// The terminal's.
+    pub fn mouse(&mut self, on: bool) -> io::Result<()> {
+        MOUSE.store(on, Ordering::SeqCst);
+        execute!(io::stdout(), Mouse(on))
     }
 
     /// Gives the terminal to the shell until the program is brought back.
@@ -122,6 +132,18 @@ pub fn hung_up() -> bool {
 /// Whether the terminal is ours.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// Whether the mouse is to be told of while it is.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Reports of buttons, drags and the wheel, in SGR's form; not, as with crossterm's own, of every motion.
+struct Mouse(bool);
+
+impl Command for Mouse {
+    fn write_ansi(&self, out: &mut impl std::fmt::Write) -> std::fmt::Result {
+        write!(out, "\x1b[?1000;1002;1006{}", if self.0 { 'h' } else { 'l' })
+    }
+}
+
 fn enter() -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     terminal::enable_raw_mode()?;
@@ -132,6 +154,7 @@ fn enter() -> io::Result<()> {
         cursor::Hide,
         terminal::Clear(terminal::ClearType::All),
     )
+    .and_then(|()| if MOUSE.load(Ordering::SeqCst) { execute!(io::stdout(), Mouse(true)) } else { Ok(()) })
     .inspect_err(|_| give_back())
 }
 
@@ -144,6 +167,7 @@ fn give_back() {
     let _ = execute!(
         io::stdout(),
         EndSynchronizedUpdate,
+        Mouse(false),
         event::DisableBracketedPaste,
         terminal::LeaveAlternateScreen,
         cursor::Show,
