@@ -1,151 +1,13 @@
 //! The program in a terminal: started, steered by keys, and left, through a pseudo-terminal.
 
 use looc::tui::pictures::Aside;
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
-use std::{
-    collections::BTreeSet,
-    io::{Read, Write},
-    num::NonZero,
-    path::Path,
-    sync::{Arc, Mutex},
-    time::{Duration, Instant},
-};
+use std::collections::BTreeSet;
 
-/// Longer than anything here takes, on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(180);
+#[path = "common/terminal.rs"]
+mod terminal;
 
-/// The program in a terminal of its own.
-struct Terminal {
-    parser: Arc<Mutex<vt100::Parser>>,
-    writer: Box<dyn Write + Send>,
-    child: Box<dyn portable_pty::Child + Send + Sync>,
-    bytes: Arc<Mutex<Vec<u8>>>,
-    master: Box<dyn portable_pty::MasterPty + Send>,
-}
-
-impl Terminal {
-    fn start(folder: &Path, arguments: &[&str], rows: u16, cols: u16) -> Self {
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_looc-tui"));
-        command.args(arguments);
-        command.cwd(folder);
-        Self::spawn(command, rows, cols)
-    }
-
-    fn spawn(mut command: CommandBuilder, rows: u16, cols: u16) -> Self {
-        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).unwrap();
-        command.env("TERM", "xterm-256color");
-        command.env_remove("NO_COLOR");
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let parser = Arc::new(Mutex::new(vt100::Parser::new(
-            NonZero::new(rows).unwrap(),
-            NonZero::new(cols).unwrap(),
-            0,
-        )));
-        let bytes = Arc::new(Mutex::new(Vec::new()));
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let (screen, log) = (parser.clone(), bytes.clone());
-        std::thread::spawn(move || {
-            let mut block = [0; 4096];
-            while let Ok(count @ 1..) = reader.read(&mut block) {
-                screen.lock().unwrap().process(&block[..count]);
-                log.lock().unwrap().extend_from_slice(&block[..count]);
-            }
-        });
-        let writer = pair.master.take_writer().unwrap();
-        Self { parser, writer, child, bytes, master: pair.master }
-    }
-
-    /// Gives the window another size.
-    fn resize(&mut self, rows: u16, cols: u16) {
-        let size = [rows, cols].map(|n| NonZero::new(n).unwrap());
-        self.parser.lock().unwrap().screen_mut().set_size(size[0], size[1]);
-        self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
-    }
-
-    fn text(&self) -> String {
-        self.parser.lock().unwrap().screen().contents()
-    }
-
-    fn keys(&mut self, keys: &str) {
-        self.writer.write_all(keys.as_bytes()).unwrap();
-        self.writer.flush().unwrap();
-    }
-
-    /// Waits until the screen shows it.
-    fn until(&mut self, what: &str, shown: impl Fn(&str) -> bool) {
-        let since = Instant::now();
-        while !shown(&self.text()) {
-            let ended = self.child.try_wait().unwrap();
-            assert!(ended.is_none(), "it ended ({ended:?}) before {what}:\n{}", self.text());
-            assert!(since.elapsed() < PATIENCE, "no {what}:\n{}", self.text());
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    /// Waits for the end, and for the last bytes.
-    fn end(&mut self) -> u32 {
-        let since = Instant::now();
-        let status = loop {
-            match self.child.try_wait().unwrap() {
-                Some(status) => break status,
-                None => assert!(since.elapsed() < PATIENCE, "it does not end:\n{}", self.text()),
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        };
-        while !self.restored() && since.elapsed() < PATIENCE {
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        status.exit_code()
-    }
-
-    /// Whether the terminal is as it was: main screen, cursor shown.
-    fn restored(&self) -> bool {
-        let parser = self.parser.lock().unwrap();
-        let screen = parser.screen();
-        !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
-    }
-
-    /// Where the terminal ended up, for a failed test.
-    fn tail(&self) -> String {
-        let bytes = self.bytes.lock().unwrap();
-        String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(200)..]).escape_debug().to_string()
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-    }
-}
-
-const SMALL: &[&str] = &[
-    "--set",
-    "data.train=1000",
-    "--set",
-    "data.held_out=100",
-    "--set",
-    "model.width=8",
-    "--set",
-    "train.batch=32",
-    "--set",
-    "contrast.queue=256",
-    "--set",
-    "model.bn_splits=2",
-    "--set",
-    "eval.images=32",
-    "--run",
-    "run",
-];
-
-fn journal(folder: &Path) -> String {
-    std::fs::read_to_string(folder.join("run/journal.jsonl")).unwrap_or_default()
-}
-
-fn has_curve(text: &str) -> bool {
-    text.chars().any(|c| ('\u{2801}'..='\u{28ff}').contains(&c)) && text.contains("img/s")
-}
+use portable_pty::CommandBuilder;
+use terminal::{SMALL, Terminal, has_curve, journal};
 
 /// The walk of a first visit: a curve, colour off and on by key, the mark, the journal, the end.
 #[test]
@@ -189,12 +51,7 @@ fn a_terminated_program_gives_the_terminal_back() {
     let folder = tempfile::tempdir().unwrap();
     let mut terminal = Terminal::start(folder.path(), SMALL, 24, 80);
     terminal.until("the status line", |text| text.contains("img/s"));
-    let pid = terminal.child.process_id().unwrap() as i32;
-    rustix::process::kill_process(
-        rustix::process::Pid::from_raw(pid).unwrap(),
-        rustix::process::Signal::TERM,
-    )
-    .unwrap();
+    terminal.signal(rustix::process::Signal::TERM);
     assert_eq!(terminal.end(), 130, "{}", terminal.tail());
     assert!(terminal.restored(), "{}", terminal.tail());
     assert!(journal(folder.path()).contains(r#""kind":"stop""#));

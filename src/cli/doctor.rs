@@ -5,7 +5,10 @@ use crate::{
     data::{self, DATASETS},
     device,
     nn::kernels::{CHOICE, Isa},
-    tui::glyphs::{Glyphs, locale},
+    tui::{
+        glyphs::{Glyphs, locale},
+        settings,
+    },
 };
 use clap::Args;
 use color_eyre::Report;
@@ -27,6 +30,7 @@ impl Run for Doctor {
     fn run(self, globals: &Globals) -> Result<Code, Report> {
         let mut lines = vec![("program", program()), ("terminal", terminal(globals))];
         lines.push(("glyphs", glyphs()));
+        lines.push(("settings", settings()));
         lines.extend(asked());
         lines.push(("cpu", cpu()));
         lines.extend(device::describe().lines().map(|line| ("gpu", line.to_owned())));
@@ -78,6 +82,17 @@ fn glyphs() -> String {
         |(name, value)| format!("{name} is {}", crate::text::printable(&value)),
     );
     format!("{which:?}; {why}")
+}
+
+/// The file that says how the screen is wanted, and what is wrong with it.
+fn settings() -> String {
+    let Some(path) = settings::default_path() else { return "no home: looked for nowhere".into() };
+    let name = crate::text::printable_name(path.as_os_str());
+    match (path.exists(), settings::Settings::load(None)) {
+        (_, Err(error)) => error.to_string(),
+        (true, Ok(_)) => name,
+        (false, Ok(_)) => format!("{name} would be read; there is none"),
+    }
 }
 
 /// Asks the terminal, if there is one.

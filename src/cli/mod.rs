@@ -8,6 +8,7 @@ mod data;
 mod doctor;
 mod eval;
 mod log;
+mod look;
 mod runs;
 mod screen;
 mod sheet;
@@ -16,7 +17,10 @@ mod study;
 mod train;
 mod views;
 
-use crate::{engine::EngineError, tui::TuiError};
+use crate::{
+    engine::EngineError,
+    tui::{TuiError, settings::SettingsError},
+};
 use args::Globals;
 use clap::{Parser, Subcommand};
 use std::{io::Write, process::ExitCode};
@@ -150,7 +154,7 @@ pub fn main() -> ExitCode {
         for cause in error.chain().skip(1) {
             say(&format!("  because: {cause}"));
         }
-        if matches!(error.downcast_ref(), Some(EngineError::Kernels(_))) {
+        if matches!(error.downcast_ref(), Some(EngineError::Kernels(_))) || error.is::<SettingsError>() {
             return Code::Configuration;
         }
         let unfit = matches!(error.downcast_ref(), Some(TuiError::NoTerminal | TuiError::Dumb));

@@ -1,14 +1,14 @@
 //! `looc-tui` without a subcommand: the screen.
 
-use super::{Code, Globals, Run, Usage, log::Log};
+use super::{Code, Globals, Run, Usage, log::Log, look::Look};
 use crate::{
     engine::{
         self, Job, Place,
         message::{Command, Phase},
     },
-    tui::{self, glyphs::Glyphs, pictures::Images, theme::Ground},
+    tui,
 };
-use clap::{Args, ValueEnum};
+use clap::Args;
 use color_eyre::{Report, eyre::eyre};
 use std::{
     io::{Write, stderr},
@@ -23,62 +23,15 @@ pub struct Screen {
     config: Option<PathBuf>,
     #[command(flatten)]
     pub place: RunPlace,
-    /// How images are shown: kitty, iterm2, sixel, half, ascii, off; without it, as the terminal can
-    #[arg(long, value_name = "HOW")]
-    images: Option<Images>,
-    /// Which characters the screen is made of; auto: Unicode, unless TERM or the locale says that there is none
-    #[arg(long, value_name = "WHICH", default_value = "auto")]
-    glyphs: Characters,
-    /// What the terminal draws on; auto: as it says itself
-    #[arg(long, value_name = "WHAT", default_value = "auto")]
-    ground: Background,
-}
-
-/// What the terminal draws on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Background {
-    #[default]
-    Auto,
-    Dark,
-    Light,
-}
-
-impl Background {
-    fn ground(self) -> Option<Ground> {
-        match self {
-            Self::Auto => None,
-            Self::Dark => Some(Ground::Dark),
-            Self::Light => Some(Ground::Light),
-        }
-    }
-}
-
-/// Which characters to use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Characters {
-    #[default]
-    Auto,
-    Unicode,
-    Ascii,
-}
-
-impl Characters {
-    fn glyphs(self) -> Glyphs {
-        match self {
-            Self::Auto => Glyphs::detect(|name| std::env::var(name).ok()),
-            Self::Unicode => Glyphs::Unicode,
-            Self::Ascii => Glyphs::Ascii,
-        }
-    }
+    #[command(flatten)]
+    look: Look,
 }
 
 impl Screen {
     /// Whether any of it was given.
     pub fn is_given(&self) -> bool {
         let RunPlace { run, steps, resume } = &self.place;
-        let shown =
-            self.images.is_some() || self.glyphs != Characters::Auto || self.ground != Background::Auto;
-        self.config.is_some() || shown || run.is_some() || steps.is_some() || *resume
+        self.config.is_some() || self.look.is_given() || run.is_some() || steps.is_some() || *resume
     }
 }
 
@@ -121,9 +74,10 @@ impl RunPlace {
 
 impl Run for Screen {
     fn run(self, globals: &Globals) -> Result<Code, Report> {
+        let options = self.look.options(globals)?;
         let mut job = Job { attended: true, ..self.place.job(self.config.as_deref(), globals)? };
         loop {
-            let left = self.show(job, globals)?;
+            let left = self.show(job, &options, globals)?;
             let Some(next) = left.next else {
                 return Ok(if left.signalled || left.interrupted { Code::Interrupted } else { Code::Done });
             };
@@ -136,19 +90,14 @@ impl Run for Screen {
 
 impl Screen {
     /// Trains a run on the screen until its reader leaves.
-    fn show(&self, job: Job, globals: &Globals) -> Result<tui::Left, Report> {
+    fn show(&self, job: Job, options: &tui::Options, globals: &Globals) -> Result<tui::Left, Report> {
         let log = globals.log.as_deref().map(Log::open).transpose()?;
         let stage = tui::Stage::take()?;
         let (handle, thread) = engine::start(job)?;
         let newest = handle.snapshot.clone();
         // Whatever happens to the screen, training ends in good order.
         let training = Training { commands: handle.commands.clone(), thread: Some(thread) };
-        let options = tui::Options {
-            images: self.images,
-            depth: globals.depth(),
-            glyphs: self.glyphs.glyphs(),
-            ground: self.ground.ground(),
-        };
+        let options = options.clone();
         let heard = log.map(|mut log| -> tui::Listener { Box::new(move |event| log.event(event)) });
         let left = tui::run(stage, handle, options, heard)?;
         let last = newest.borrow().clone();

@@ -4,7 +4,12 @@ use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Listens for them, instead of the system's ending the program at once.
-pub struct Endings([Signal; 3]);
+pub struct Endings {
+    interrupt: Signal,
+    terminate: Signal,
+    /// A broken connection ends a run in good order too; under `nohup` it is not heard.
+    hangup: Option<Signal>,
+}
 
 impl Endings {
     /// Within a runtime.
@@ -12,19 +17,33 @@ impl Endings {
     /// # Errors
     /// If the system refuses.
     pub fn listen() -> io::Result<Self> {
-        // A broken connection ends a run in good order too; under `nohup` it is not heard.
-        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-        let [interrupt, terminate, hangup] = kinds.map(signal);
-        Ok(Self([interrupt?, terminate?, hangup?]))
+        // Asked first: who listens for a signal ignores it no longer.
+        let hangup = if ignores_hangup() { None } else { Some(signal(SignalKind::hangup())?) };
+        let [interrupt, terminate] = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+        Ok(Self { interrupt: interrupt?, terminate: terminate?, hangup })
     }
 
     /// The next one has come.
     pub async fn next(&mut self) {
-        let [interrupt, terminate, hangup] = &mut self.0;
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = hangup => {}
         }
     }
+}
+
+/// Whether who started the program has it ignore SIGHUP. Only Linux says so without `unsafe`; elsewhere it
+/// is heard.
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // A bit a signal, from the first on, which is SIGHUP.
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }

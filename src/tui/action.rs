@@ -161,3 +161,16 @@ pub enum Action {
     /// Erase all that was typed.
     EraseAll,
 }
+
+impl Action {
+    /// The action of a name, such as `pause_resume`.
+    pub fn named(name: &str) -> Option<Self> {
+        serde_json::from_value(name.into()).ok()
+    }
+
+    /// Its name in the settings.
+    pub fn name(self) -> String {
+        let name = serde_json::to_value(self).ok();
+        name.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+}

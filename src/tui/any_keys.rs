@@ -3,7 +3,7 @@
 
 use super::played::{Played, snapshot};
 use crate::engine::message::{Event, Phase, Snapshot, Span, StepRecord};
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
 use std::{sync::Arc, time::Instant};
 
@@ -18,10 +18,11 @@ enum Happening {
     Phase(Phase),
     Said(bool),
     Pasted,
+    Mouse(MouseEventKind, u16, u16),
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
-    let letters = "jkhlgzvVfaebsxyopcn.,uUq?1234567890-+ \n:[]ZgGw6".chars().collect::<Vec<_>>();
+    let letters = "jkhlgzvVfaebsxyopcn.,uUq?1234567890-+ \n:[]{}ZgGw6dtiTYm/R".chars().collect::<Vec<_>>();
     let others = [
         KeyCode::Esc,
         KeyCode::Enter,
@@ -43,6 +44,14 @@ fn happening() -> impl Strategy<Value = Happening> {
         Phase::Finished,
         Phase::Stopped,
         Phase::Failed(FOREIGN.into()),
+        Phase::Recorded(FOREIGN.into()),
+    ];
+    let mouse = [
+        MouseEventKind::Down(MouseButton::Left),
+        MouseEventKind::Drag(MouseButton::Left),
+        MouseEventKind::Up(MouseButton::Left),
+        MouseEventKind::ScrollUp,
+        MouseEventKind::ScrollDown,
     ];
     let key = |code| Happening::Key(code, KeyModifiers::NONE);
     prop_oneof![
@@ -55,6 +64,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => prop::sample::select(phases.to_vec()).prop_map(Happening::Phase),
         1 => any::<bool>().prop_map(Happening::Said),
         1 => Just(Happening::Pasted),
+        3 => (prop::sample::select(mouse.to_vec()), 0u16..220, 0u16..70)
+            .prop_map(|(kind, column, row)| Happening::Mouse(kind, column, row)),
     ]
 }
 
@@ -72,6 +83,10 @@ impl Played {
                 false => Event::Edited { step, path: FOREIGN.into(), from: "1".into(), to: FOREIGN.into() },
             }),
             Happening::Pasted => self.state.type_text(FOREIGN),
+            Happening::Mouse(kind, column, row) => {
+                let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+                self.state.point(&event, Instant::now());
+            }
         }
         self.state.refresh(Instant::now());
     }

@@ -15,12 +15,15 @@ pub mod pictures;
 mod played;
 mod probe;
 mod run;
+pub mod settings;
 pub mod state;
 mod terminal;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod tests_editor;
+#[cfg(test)]
+mod tests_pointer;
 #[cfg(test)]
 mod tests_runs;
 pub mod theme;
@@ -33,11 +36,13 @@ pub use terminal::Stage;
 
 use crate::engine::message::Event;
 use glyphs::Glyphs;
+use keymap::Keymap;
 use pictures::Images;
-use theme::{Depth, Ground};
+use std::sync::Arc;
+use theme::{Colours, Depth, Ground};
 
 /// How the screen is to be.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// How images are shown; none: as the terminal can.
     pub images: Option<Images>,
@@ -47,6 +52,13 @@ pub struct Options {
     pub glyphs: Glyphs,
     /// What the terminal draws on; none: as it says itself.
     pub ground: Option<Ground>,
+    /// Colours in the place of the ground's own.
+    pub colours: Colours,
+    /// Whether the mouse points here from the start.
+    pub mouse: bool,
+    /// Whether every pane is explained.
+    pub tour: bool,
+    pub keymap: Arc<Keymap>,
 }
 
 /// Told of every event, such as by a log; its first error is shown and ends it.

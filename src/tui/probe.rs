@@ -5,10 +5,10 @@
 //! attributes.
 
 use super::{
+    input::{self, Event},
     pictures::Images,
     theme::{Depth, Ground},
 };
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::{
     io::{self, Write},
@@ -20,10 +20,10 @@ use std::{
 const PATIENCE: Duration = Duration::from_millis(150);
 /// One that has answered once will answer again, if not as soon.
 const MORE_PATIENCE: Duration = Duration::from_secs(1);
-/// Cell size; primary attributes. Should the answers come late, they are no keys.
+/// Cell size; primary attributes. Every terminal that knows neither shows nothing of them.
 const FIRST: &[u8] = b"\x1b[16t\x1b[c";
 /// Kitty graphics: may a 1×1 image be sent? XTVERSION. The colour of the ground (OSC 11). Primary attributes once
-/// more. Late answers to these would be read as keys: only who has answered the first is asked.
+/// more. A terminal that does not know these might show them: only who has answered the first is asked.
 const SECOND: &[u8] = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[>0q\x1b]11;?\x1b\\\x1b[c";
 /// More is no answer to these questions.
 const LONGEST: usize = 4096;
@@ -41,8 +41,8 @@ pub struct Answers {
     pub cell: Option<(u16, u16)>,
     /// What it draws on.
     pub ground: Option<Ground>,
-    /// Keys that were pressed meanwhile.
-    pub typed: Vec<KeyEvent>,
+    /// What was typed meanwhile.
+    pub typed: Vec<Event>,
 }
 
 impl Answers {
@@ -139,55 +139,15 @@ fn parse(heard: &str) -> Answers {
         name: between("\x1bP>|", "\x1b\\").map(|name| crate::text::printable(&name)),
         cell: size.filter(|(width, height)| *width > 0 && *height > 0),
         ground,
-        typed: typed(heard),
-    }
-}
-
-/// What is no answer was typed: letters, and the keys that are one control character. Other keys are
-/// sequences, as answers are, and are lost.
-fn typed(heard: &str) -> Vec<KeyEvent> {
-    let mut keys = Vec::new();
-    let mut rest = heard;
-    while let Some(c) = rest.chars().next() {
-        let after = &rest[c.len_utf8()..];
-        rest = match after.chars().next() {
-            // A string ends with ST, a system command also with BEL, a control sequence with a letter.
-            Some(']') if c == '\x1b' => {
-                let end = after.find(['\x07', '\x1b']).unwrap_or(after.len());
-                let rest = &after[end..];
-                rest.strip_prefix("\x1b\\").or_else(|| rest.strip_prefix('\x07')).unwrap_or(rest)
-            }
-            Some('_' | 'P') if c == '\x1b' => after.split_once("\x1b\\").map_or("", |(_, rest)| rest),
-            Some('[' | 'O') if c == '\x1b' => {
-                let end = after[1..].find(|c: char| ('@'..='~').contains(&c));
-                end.map_or("", |end| &after[end + 2..])
-            }
-            _ => {
-                keys.push(key(c));
-                after
-            }
-        };
-    }
-    keys
-}
-
-fn key(c: char) -> KeyEvent {
-    match c {
-        '\x1b' => KeyCode::Esc.into(),
-        '\r' | '\n' => KeyCode::Enter.into(),
-        '\t' => KeyCode::Tab.into(),
-        '\x7f' | '\x08' => KeyCode::Backspace.into(),
-        '\x01'..='\x1a' => {
-            let letter = char::from(c as u8 + b'a' - 1);
-            KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL)
-        }
-        c => KeyCode::Char(c).into(),
+        // What is an answer is no key.
+        typed: input::decode(heard.as_bytes()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
     #[test]
     fn kitty_answers_everything() {
@@ -204,11 +164,8 @@ mod tests {
         let light = parse("\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;4c");
         assert_eq!((light.ground, light.typed), (Some(Ground::Light), vec![]));
         let dark = parse("k\x1b]11;rgb:1c/1c/1c\x07j\x1b[?62;4c");
-        let keys: Vec<KeyCode> = dark.typed.iter().map(|key| key.code).collect();
-        assert_eq!(
-            (dark.ground, &keys[..]),
-            (Some(Ground::Dark), &[KeyCode::Char('k'), KeyCode::Char('j')][..])
-        );
+        let keys = ['k', 'j'].map(|c| Event::Key(KeyCode::Char(c).into()));
+        assert_eq!((dark.ground, dark.typed), (Some(Ground::Dark), keys.to_vec()));
         for broken in ["\x1b]11;rgb:ff", "\x1b]11;?\x07", "\x1b[?6c"] {
             assert_eq!((parse(broken).ground, parse(broken).typed), (None, vec![]));
         }
@@ -221,14 +178,16 @@ mod tests {
         let iterm = parse("\x1bP>|iTerm2 3.5.0\x1b\\\x1b[6;16;8t\x1b[?62;4c");
         assert_eq!(iterm.images(false), Images::Iterm2);
         assert_eq!(parse("").images(false), Images::Half);
-        let pressed = parse("j\x1b[6;16;8t\x1b \x1b[A\x03\x1bP>|foot o o\x1b\\\x1b[?62;4cq\x1b").typed;
-        let keys =
-            [KeyCode::Char('j'), KeyCode::Esc, KeyCode::Char(' '), KeyCode::Char('c'), KeyCode::Char('q')];
-        assert_eq!(
-            pressed.iter().map(|key| key.code).collect::<Vec<_>>(),
-            [&keys[..], &[KeyCode::Esc]].concat()
-        );
-        assert_eq!(pressed[3].modifiers, KeyModifiers::CONTROL);
+        let typed = parse("j\x1b[6;16;8t\x1b[A\x03\x1bP>|foot o o\x1b\\\x1b[?62;4cq\x1b").typed;
+        let ctrl_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        let keys = [
+            KeyCode::Char('j').into(),
+            KeyCode::Up.into(),
+            ctrl_c,
+            KeyCode::Char('q').into(),
+            KeyCode::Esc.into(),
+        ];
+        assert_eq!(typed, keys.map(Event::Key));
         assert!(!complete(b"\x1b[?62;4") && complete(b"x\x1b[?6c"));
     }
 }

@@ -5,7 +5,7 @@
 use super::{
     Left, Listener, Options, TuiError, clipboard,
     glyphs::Glyphs,
-    input::Input,
+    input::{Event, Input},
     pictures::{Images, Pictures},
     probe,
     state::{Effect, State},
@@ -14,7 +14,6 @@ use super::{
     tour, view,
 };
 use crate::engine::{Handle, message::Snapshot};
-use crossterm::event::{Event, KeyEventKind};
 use std::{
     io,
     sync::Arc,
@@ -107,10 +106,12 @@ impl<'a> Loop<'a> {
         let news = handle.snapshot.clone();
         let tmux = std::env::var_os("TMUX").is_some();
         let told = options.ground.or_else(super::environment);
-        let theme = Theme::new(options.depth, told.unwrap_or_default());
+        let theme = Theme::new(options.depth, told.unwrap_or_default()).with(&options.colours);
+        let mut state = State::new(handle, listener, Instant::now());
+        (state.keymap, state.mouse, state.tour) = (options.keymap.clone(), options.mouse, options.tour);
         let mut it = Self {
             stage,
-            state: State::new(handle, listener, Instant::now()),
+            state,
             theme,
             glyphs: options.glyphs,
             pictures: Pictures::new(theme, options.images, tmux),
@@ -123,17 +124,18 @@ impl<'a> Loop<'a> {
         it.pictures.way = way(Images::Half, theme.depth);
         // Something is on the screen before anything is asked or loaded.
         it.draw()?;
+        it.stage.mouse(options.mouse)?;
         let answers = probe::ask()?;
         let ground = options.ground.or(answers.ground).or(told).unwrap_or_default();
-        it.theme = Theme::new(answers.depth(theme.depth), ground);
+        it.theme = Theme::new(answers.depth(theme.depth), ground).with(&options.colours);
         it.pictures.theme = it.theme;
         it.pictures.way = way(answers.images(tmux), it.theme.depth);
         if let Some(cell) = answers.cell {
             it.pictures.font = cell;
         }
-        for key in &answers.typed {
+        for event in answers.typed {
             // Of what a first key can ask for, nothing concerns the terminal but leaving, which asks.
-            it.state.press(key, Instant::now());
+            it.event(event);
         }
         Ok(it)
     }
@@ -187,8 +189,12 @@ impl<'a> Loop<'a> {
             }
             if lost || hung_up() {
                 self.hang_up();
-            } else if redraw {
-                self.draw()?;
+            } else if redraw && let Err(error) = self.draw() {
+                // It may have gone meanwhile.
+                if !hung_up() {
+                    return Err(error.into());
+                }
+                self.hang_up();
             }
         }
     }
@@ -197,17 +203,7 @@ impl<'a> Loop<'a> {
     fn take(&mut self, first: Event, keys: &mut Input) -> Result<Option<Left>, TuiError> {
         let mut next = Some(first);
         while let Some(event) = next {
-            let effect = match event {
-                Event::Key(key) if key.kind != KeyEventKind::Release => {
-                    self.state.press(&key, Instant::now())
-                }
-                Event::Paste(text) => {
-                    self.state.type_text(&text);
-                    None
-                }
-                _ => None,
-            };
-            match effect {
+            match self.event(event) {
                 Some(Effect::Leave) => return Ok(Some(self.left())),
                 Some(Effect::Redraw) => self.paint_whole()?,
                 Some(Effect::Suspend) => {
@@ -231,6 +227,15 @@ impl<'a> Loop<'a> {
             next = keys.waiting().transpose()?;
         }
         Ok(None)
+    }
+
+    fn event(&mut self, event: Event) -> Option<Effect> {
+        match event {
+            Event::Key(key) => return self.state.press(&key, Instant::now()),
+            Event::Paste(text) => self.state.type_text(&text),
+            Event::Mouse(mouse) => return self.state.point(&mouse, Instant::now()),
+        }
+        None
     }
 
     fn paint_whole(&mut self) -> io::Result<()> {

@@ -1,9 +1,11 @@
 //! Colours that can be read on the terminal's ground and are safe for colour-blind eyes, at the depth that the
 //! terminal has. Text keeps the terminal's own colours; nothing is said by colour alone.
 
+mod colours;
 mod ground;
 mod palette;
 
+pub use colours::Colours;
 pub use ground::Ground;
 pub use palette::{Palette, Rgb};
 
@@ -79,12 +81,19 @@ pub struct Theme {
     pub ground: Ground,
     /// Where there are 256 colours or more.
     pub palette: Palette,
+    /// The palette is the reader's own: it is used where there are 16 as well.
+    own: bool,
 }
 
 impl Theme {
     /// With the ground's own palette.
     pub const fn new(depth: Depth, ground: Ground) -> Self {
-        Self { depth, ground, palette: Palette::of(ground) }
+        Self { depth, ground, palette: Palette::of(ground), own: false }
+    }
+
+    /// With the colours that the reader has chosen.
+    pub fn with(self, colours: &Colours) -> Self {
+        Self { palette: colours.over(self.palette), own: !colours.is_empty(), ..self }
     }
 
     /// A colour at the terminal's depth.
@@ -100,6 +109,7 @@ impl Theme {
     fn paint(self, rgb: Rgb, sixteen: impl Fn(Sixteen) -> Color) -> Style {
         match (self.depth, self.ground) {
             (Depth::Mono, _) => Style::new(),
+            _ if self.own => Style::new().fg(self.rgb(rgb)),
             (Depth::Sixteen, Ground::Dark) => Style::new().fg(sixteen(DARK_16)),
             (Depth::Sixteen, Ground::Light) => Style::new().fg(sixteen(LIGHT_16)),
             _ => Style::new().fg(self.rgb(rgb)),

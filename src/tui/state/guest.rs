@@ -30,8 +30,7 @@ impl State {
         match effect {
             Some(Effect::Leave) => {
                 let guest = self.guest.take()?;
-                let Some(next) = guest.next_run else { return None };
-                self.next_run = Some(next);
+                self.next_run = Some(guest.next_run?);
                 self.leave(now)
             }
             Some(Effect::Mouse(on)) => {

@@ -114,12 +114,15 @@ fn columns(run: &Listed, own: bool) -> String {
     )
 }
 
+/// The newest figure of a tag.
+type Figures<'a> = Box<dyn Fn(&str) -> Option<f32> + 'a>;
+
 /// Two runs that are compared: the marked ones, or the chosen one and this.
 struct Pair<'a> {
     there: &'a Listed,
     here: &'a str,
     settings: Result<&'a Config, &'a str>,
-    figure: Box<dyn Fn(&str) -> Option<f32> + 'a>,
+    figure: Figures<'a>,
 }
 
 impl<'a> Pair<'a> {
