@@ -205,7 +205,7 @@ fn pause_single_steps_views_and_checkpoints() {
     watched.until(|snapshot| snapshot.views.is_some());
     assert_eq!(watched.snapshot().step, at + 1, "still paused");
     let sheet = watched.snapshot().views.clone().unwrap();
-    let names: Vec<&str> = sheet.views.iter().map(|tile| tile.name).collect();
+    let names: Vec<&str> = sheet.views.iter().map(|tile| &*tile.name).collect();
     assert_eq!(names, ["q", "k0", "color", "rotation"]);
     for tile in &sheet.views {
         assert_eq!(tile.rgb.len(), sheet.side * sheet.side * 3);

@@ -50,12 +50,12 @@ pub fn sheet(
 
 fn tile(view: &ViewParams, picture: &Image, cosines: Vec<(Arc<str>, f32)>) -> ViewTile {
     let param = |(name, params): &(&'static str, crate::augment::Params)| ViewParam {
-        augmentation: name,
+        augmentation: (*name).into(),
         text: params.describe(),
         shared: view.name == ViewName::Sharing(name),
     };
     ViewTile {
-        name: view.name.label(),
+        name: view.name.label().into(),
         rgb: picture.to_bytes().into(),
         params: view.params.iter().map(param).collect(),
         cosines,

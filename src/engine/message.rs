@@ -5,12 +5,14 @@
 //! (see [`super::Handle`]) and two bounded mailboxes, [`StepRecord`]s and [`Event`]s, that coalesce
 //! or drop their oldest when nobody reads them.
 
+use super::recording::rgb;
 pub use crate::eval::invariance::InvarianceReport;
 use crate::{config::Config, looc::PARTS};
+use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, sync::Arc};
 
 /// What a viewer asks of the engine. Each takes effect at a step boundary.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// Change one value of the configuration.
     Edit(Edit),
@@ -31,7 +33,7 @@ pub enum Command {
 }
 
 /// One change of the configuration, as in `--set path=value`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Edit {
     /// Such as `augment.color.enabled` or `optimizer.lr`.
     pub path: String,
@@ -40,7 +42,7 @@ pub struct Edit {
 }
 
 /// Which image's views, and which draw of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ViewRequest {
     /// Which held-out image; taken modulo their number.
     pub index: usize,
@@ -49,7 +51,7 @@ pub struct ViewRequest {
 }
 
 /// What the engine is doing.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Phase {
     /// Before the first step: loading data, building the model.
     #[default]
@@ -71,12 +73,13 @@ pub enum Phase {
 }
 
 /// The state of a run, whole, as of now.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Snapshot {
     pub phase: Phase,
     /// The run directory; none before it exists.
     pub run: Option<PathBuf>,
     /// The configuration in force.
+    #[serde(skip)]
     pub config: Arc<Config>,
     /// How many edits have been applied.
     pub revision: u64,
@@ -106,15 +109,17 @@ pub struct Snapshot {
     /// Online weighted kNN accuracy on the backbone's features: label's name, accuracy 0–1.
     pub knn: Vec<(Arc<str>, f32)>,
     /// The last views made for a [`Command::Views`].
+    #[serde(skip)]
     pub views: Option<Arc<ViewSheet>>,
     /// The last neighbours found for a [`Command::Neighbours`].
+    #[serde(skip)]
     pub neighbours: Option<Arc<NeighbourSheet>>,
     /// Number of training and held-out images.
     pub images: (usize, usize),
 }
 
 /// The views of one held-out image.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ViewSheet {
     pub request: ViewRequest,
     /// How many held-out images there are.
@@ -124,6 +129,7 @@ pub struct ViewSheet {
     /// Width and height in pixels.
     pub side: usize,
     /// The image itself, `[side, side, 3]` bytes.
+    #[serde(with = "rgb")]
     pub original: Arc<[u8]>,
     /// The image's labels in words, such as `shape star`.
     pub labels: Vec<String>,
@@ -132,11 +138,12 @@ pub struct ViewSheet {
 }
 
 /// One view of a [`ViewSheet`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ViewTile {
     /// `q`, `k0`, or the augmentation whose parameters it shares with q.
-    pub name: &'static str,
+    pub name: Arc<str>,
     /// `[side, side, 3]` bytes.
+    #[serde(with = "rgb")]
     pub rgb: Arc<[u8]>,
     /// Each augmentation's drawn parameters in words, in order of application.
     pub params: Vec<ViewParam>,
@@ -145,16 +152,16 @@ pub struct ViewTile {
 }
 
 /// One augmentation's parameters in one view.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ViewParam {
-    pub augmentation: &'static str,
+    pub augmentation: Arc<str>,
     pub text: String,
     /// Copied from q.
     pub shared: bool,
 }
 
 /// Whose neighbours are looked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NeighbourRequest {
     /// Among the held-out images of one class only: a set of labels, and a class of it, by their places.
     pub within: Option<(usize, usize)>,
@@ -165,7 +172,7 @@ pub struct NeighbourRequest {
 }
 
 /// The neighbours of one held-out image in V and in every embedding space.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NeighbourSheet {
     pub request: NeighbourRequest,
     /// Which held-out image it is.
@@ -188,7 +195,7 @@ pub struct NeighbourSheet {
 }
 
 /// The nearest images in one space.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Neighbourhood {
     pub name: Arc<str>,
     /// The nearest first.
@@ -196,20 +203,21 @@ pub struct Neighbourhood {
 }
 
 /// One image near the query.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Near {
     /// Its index among the training images.
     pub index: usize,
     /// Cosine to the query.
     pub cosine: f32,
     /// `[side, side, 3]` bytes.
+    #[serde(with = "rgb")]
     pub rgb: Arc<[u8]>,
     /// For each set of labels its class, and whether that is the query's.
     pub labels: Vec<(String, bool)>,
 }
 
 /// A value over one or several merged steps.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Span {
     pub min: f32,
     pub max: f32,
@@ -238,7 +246,7 @@ impl Span {
 /// The curves' figures of one step, or of one measurement (of several, once merged): tag → value. Tags are
 /// those of `metrics.jsonl`: `loss`, `loss/all`, `loss/color`, `lr`, `images_per_s`; of a measurement
 /// `invariance/all/crop`, `selectivity/color`, `knn/class`, `std/all` and their like.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepRecord {
     /// The (last) step, counted from 1; of a measurement, that of the model that was measured.
     pub step: u64,
@@ -248,7 +256,7 @@ pub struct StepRecord {
 }
 
 /// Something that happened once.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// An edit is in force from `step` on: it is in the journal.
     Edited { step: u64, path: String, from: String, to: String },

@@ -15,6 +15,7 @@ pub mod models;
 mod pace;
 mod preparing;
 mod recall;
+pub mod recording;
 mod retrieval;
 mod saving;
 mod supervision;

@@ -57,7 +57,7 @@ const RAW: &str = "invariance, raw: mean cosine of T(x) and T′(x)";
 const RESCALED: &str = "invariance, rescaled: 0 = two different images, 1 = identical";
 
 /// Heads × augmentations.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct InvarianceReport {
     /// The step of the model that was measured.
     pub step: u64,

@@ -159,12 +159,12 @@ pub fn snapshot() -> Snapshot {
 
 pub fn sheet(step: u64) -> ViewSheet {
     let tile = |name: &'static str, shade: u8, cosines: [f32; 3]| ViewTile {
-        name,
+        name: name.into(),
         rgb: (0..32 * 32).flat_map(|i| [(i / 32 * 8) as u8, shade, (i % 32 * 8) as u8]).collect(),
         params: ["crop area 0.62, 25×25 at 3,4", "flip no", "color hue +.03 · gray", "rotation 90°"]
             .map(|text| text.split_once(' ').unwrap())
             .map(|(augmentation, text)| ViewParam {
-                augmentation,
+                augmentation: augmentation.into(),
                 text: text.into(),
                 shared: augmentation == name,
             })

@@ -48,7 +48,7 @@ pub fn title(state: &State) -> String {
 /// The views that are shown, with the image itself before them if that is wanted.
 pub fn shown(state: &State, sheet: &ViewSheet) -> Vec<ViewTile> {
     let original = state.original.then(|| ViewTile {
-        name: ORIGINAL,
+        name: ORIGINAL.into(),
         rgb: sheet.original.clone(),
         params: Vec::new(),
         cosines: Vec::new(),
@@ -115,7 +115,7 @@ pub fn draw(state: &State, theme: Theme, pictures: &mut Pictures, area: Rect, bu
 /// `q`, `k0 shares none`, `k1 same color`.
 pub fn name(sheet: &ViewSheet, tile: &ViewTile) -> String {
     match sheet.views.iter().position(|it| it.name == tile.name) {
-        _ if tile.name == ORIGINAL => "the image itself".into(),
+        _ if &*tile.name == ORIGINAL => "the image itself".into(),
         None | Some(0) => "q".into(),
         Some(1) => "k0 shares none".into(),
         Some(i) => format!("k{} same {}", i - 1, tile.name),
@@ -137,12 +137,12 @@ pub fn cosines(
         let number = state.heads.find(head).unwrap_or(0);
         let at = row(area, y + 1);
         line(at, vec![Span::styled(left(&state.heads.label(head), 3), theme.head(number))], buffer);
-        for (i, tile) in views.iter().enumerate().filter(|(_, tile)| tile.name != ORIGINAL) {
+        for (i, tile) in views.iter().enumerate().filter(|(_, tile)| &*tile.name != ORIGINAL) {
             let value = tile.cosines.iter().find(|(name, _)| name == head).map(|(_, value)| *value);
             let text = value.map_or_else(|| "—".into(), share);
             // A view that shares this head's augmentation is the one that should be close to q here.
             let positive =
-                tile.name != query.name && (tile.name == &**head || (tile.name == "k0" && &**head == "all"));
+                tile.name != query.name && (tile.name == *head || (&*tile.name == "k0" && &**head == "all"));
             let text = right(&text, 4) + if positive { " ◂ pull" } else { "" };
             let style = if tile.name == query.name { theme.dim() } else { ratatui::style::Style::new() };
             let x = usize::from(HEADS + i as u16 * width);
