@@ -1,6 +1,7 @@
 //! Colours that are safe on light and dark grounds and for colour-blind eyes, at the depth that the
 //! terminal has. Text keeps the terminal's own colours; nothing is said by colour alone.
 
+use crate::curves::color::HEADS;
 use ratatui::style::{Color, Modifier, Style};
 
 /// How many colours the terminal shows.
@@ -54,18 +55,7 @@ impl Depth {
     }
 }
 
-/// Okabe & Ito (2008), https://jfly.uni-koeln.de/color/, without black and with the yellow last: it
-/// is weak on a light ground.
-const HEADS: [(u8, u8, u8); 7] = [
-    (0, 114, 178),
-    (230, 159, 0),
-    (0, 158, 115),
-    (204, 121, 167),
-    (213, 94, 0),
-    (86, 180, 233),
-    (240, 228, 66),
-];
-/// Their likes among the 16.
+/// The likes of [`HEADS`] among the 16.
 const HEADS_16: [Color; 7] =
     [Color::Blue, Color::Yellow, Color::Green, Color::Magenta, Color::Red, Color::Cyan, Color::LightYellow];
 

@@ -6,7 +6,6 @@ pub mod catalogue;
 pub mod device;
 pub mod editor;
 mod events;
-pub mod heads;
 pub mod lens;
 pub mod log;
 pub mod matrix;
@@ -18,7 +17,7 @@ mod roaming;
 pub mod typed;
 
 use crate::{
-    curves::{Along, Mark, SeriesStore},
+    curves::{Along, Heads, Mark, SeriesStore},
     engine::{
         Handle,
         message::{Command, InvarianceReport, Phase, Snapshot, ViewRequest},
@@ -29,7 +28,6 @@ use album::Album;
 use catalogue::Catalogue;
 use device::DeviceHistory;
 use editor::Editor;
-use heads::Heads;
 use lens::Lens;
 use log::Log;
 use matrix::Matrix;
