@@ -1,9 +1,10 @@
 //! The curves of a run from its own files: of one that has ended, or trains in another process.
 
-use super::{Mark, SeriesStore};
+use super::{Heads, Mark, SeriesStore};
 use crate::{
+    config::Config,
     engine::message::{Span, StepRecord},
-    run::{Entry, RunError, journal, metrics},
+    run::{Entry, Record, RunError, config_yaml, journal, metrics},
 };
 use std::path::Path;
 
@@ -13,6 +14,10 @@ pub struct Recorded {
     pub series: SeriesStore,
     /// In the order of the journal.
     pub marks: Vec<Mark>,
+    /// The embedding spaces that it had, with the numbers that the screen gave them.
+    pub heads: Heads,
+    /// Steps an epoch, if it trained for the epochs of its configuration: `--steps` is not told from those.
+    pub epoch_steps: Option<f64>,
 }
 
 impl Recorded {
@@ -21,12 +26,27 @@ impl Recorded {
     /// # Errors
     /// The system's; [`RunError::Damaged`] names the first line that cannot be read.
     pub fn read(run: &Path) -> Result<Self, RunError> {
-        let mut series = SeriesStore::default();
+        Self::read_into(SeriesStore::default(), run)
+    }
+
+    /// As [`Self::read`], with every step of it.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_exact(run: &Path) -> Result<Self, RunError> {
+        Self::read_into(SeriesStore::exact(), run)
+    }
+
+    fn read_into(mut series: SeriesStore, run: &Path) -> Result<Self, RunError> {
         metrics::each(&run.join(metrics::METRICS), |row| {
             let values = row.values.into_iter().map(|(tag, value)| (tag, Span::of(value))).collect();
             series.push(&StepRecord { step: row.step, time: row.time, values });
         })?;
         let records = journal::read(&run.join(journal::JOURNAL))?;
+        // A run of an older configuration has curves all the same.
+        let config = config_yaml(run).ok().and_then(|text| Config::parse(&text, "the run's", &[]).ok());
+        let (heads, epoch_steps) =
+            (heads(config.as_ref(), &records, &series), epoch_steps(config.as_ref(), &records));
         let marks = records.into_iter().filter_map(|record| match record.entry {
             Entry::Edit { path, from, to, .. } => {
                 Some(Mark { step: record.step, time: series.time_at(record.step), path, from, to })
@@ -34,8 +54,35 @@ impl Recorded {
             _ => None,
         });
         let marks = marks.collect();
-        Ok(Self { series, marks })
+        Ok(Self { series, marks, heads, epoch_steps })
     }
+}
+
+/// The spaces in the order in which the screen got to know them: those of the configuration, then those that
+/// edits brought; what has a curve and was in neither comes last.
+fn heads(config: Option<&Config>, records: &[Record], series: &SeriesStore) -> Heads {
+    let mut heads = Heads::default();
+    config.iter().for_each(|config| heads.update(config));
+    for record in records {
+        let Entry::Edit { path, to, .. } = &record.entry else { continue };
+        let name = path.strip_prefix("augment.").and_then(|path| path.strip_suffix(".head"));
+        if let Some(name) = name.filter(|_| to == "true") {
+            heads.number(name);
+        }
+    }
+    for (name, _) in series.under("loss/") {
+        heads.number(name);
+    }
+    heads
+}
+
+fn epoch_steps(config: Option<&Config>, records: &[Record]) -> Option<f64> {
+    let planned = records.iter().find_map(|record| match record.entry {
+        Entry::Start { steps, .. } => Some(steps as f64),
+        _ => None,
+    });
+    let steps = planned? / config?.train.epochs;
+    (steps.is_finite() && steps >= 1.0).then_some(steps)
 }
 
 #[cfg(test)]
@@ -59,11 +106,29 @@ mod tests {
             revision: 1,
             config: String::new(),
         };
+        let start = Entry::Start { version: String::new(), steps: 1560, compute: String::new() };
+        run.journal().append(0, start).unwrap();
         run.journal().append(40, edit).unwrap();
+        let edit = |path: &str, to: &str| Entry::Edit {
+            path: path.into(),
+            from: String::new(),
+            to: to.into(),
+            revision: 2,
+            config: String::new(),
+        };
+        run.journal().append(50, edit("augment.blur.head", "true")).unwrap();
+        run.journal().append(60, edit("augment.flip.head", "false")).unwrap();
         let it = Recorded::read(&path).unwrap();
         let loss = it.series.get("loss/all").unwrap();
         assert_eq!(loss.value_at(Along::Step, 40.0, 0), Some(40.0));
         assert_eq!((it.marks[0].step, it.marks[0].time, &*it.marks[0].short()), (40, 20.0, "lr 0.06→0.1"));
+        let numbers = ["all", "color", "rotation", "blur", "flip"].map(|name| it.heads.find(name));
+        assert_eq!(numbers, [Some(0), Some(1), Some(2), Some(3), None]);
+        assert_eq!(it.epoch_steps, Some(1560.0 / config.train.epochs));
+        assert_eq!(
+            Recorded::read_exact(&path).unwrap().series.get("loss/all").unwrap().stretches().count(),
+            100
+        );
         assert!(Recorded::read(folder.path()).is_err());
     }
 }
