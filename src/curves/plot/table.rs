@@ -98,3 +98,38 @@ fn put(out: &mut String, it: impl Display) {
 fn field(text: &str) -> String {
     if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        curves::{
+            Heads, SeriesStore,
+            chart::{Format, Spec},
+            plot::{Run, draw},
+        },
+        engine::message::{Span, StepRecord},
+    };
+    use std::path::Path;
+
+    #[test]
+    fn merged_steps_keep_their_smallest_their_largest_and_what_is_no_number() {
+        let mut series = SeriesStore::default();
+        for step in 1..=60_000 {
+            let value = match step {
+                10_000 => 99.0,
+                20_000 => f32::INFINITY,
+                _ => (step % 2) as f32,
+            };
+            let values = vec![("loss/all".into(), Span::of(value))];
+            series.push(&StepRecord { step, time: step as f64, values });
+        }
+        let run = Run { path: Path::new("r"), name: "r", series: &series, marks: &[] };
+        let bytes = draw(&Spec::default(), &Heads::default(), &[run], Format::Csv).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        let rows: Vec<&str> = text.lines().skip(1).collect();
+        assert_eq!((rows[0], rows.len()), ("step,seconds,loss/all,loss/all:min,loss/all:max", 30_002));
+        assert_eq!([rows[1], rows[2]], ["1,1,1,1,1", "3,3,1,0,1"]);
+        assert!(rows.contains(&"10001,10001,1,1,99"));
+        assert!(rows.contains(&"20001,20001,NaN,1,1"), "nothing finite hides it");
+    }
+}
