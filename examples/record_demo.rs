@@ -104,9 +104,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let job = Job { config, place: Place::New(folder.clone()), steps: Some(STEPS), attended: true };
     let (handle, thread) = looc::engine::start(job)?;
     let mut it = Recorder { handle, recording, since: Instant::now() };
-    let color = |on: bool| {
-        Command::Edit(Edit { path: "augment.color.enabled".into(), value: on.into() })
-    };
+    let color = |on: bool| Command::Edit(Edit { path: "augment.color.enabled".into(), value: on.into() });
     let mut todo: Vec<(u64, Option<Command>)> = LOOKS.map(|step| (step, None)).to_vec();
     todo.extend([(OFF, Some(color(false))), (ON, Some(color(true)))]);
     todo.sort_by_key(|(step, _)| std::cmp::Reverse(*step));

@@ -210,8 +210,8 @@ fn pause_single_steps_views_and_checkpoints() {
     for tile in &sheet.views {
         assert_eq!(tile.rgb.len(), sheet.side * sheet.side * 3);
         let shared: Vec<_> =
-            tile.params.iter().filter(|param| param.shared).map(|it| it.augmentation).collect();
-        assert_eq!(shared, if sheet.views[2..].contains(tile) { vec![tile.name] } else { vec![] });
+            tile.params.iter().filter(|param| param.shared).map(|it| &*it.augmentation).collect();
+        assert_eq!(shared, if sheet.views[2..].contains(tile) { vec![&*tile.name] } else { vec![] });
         let heads: Vec<&str> = tile.cosines.iter().map(|(head, _)| &**head).collect();
         assert_eq!(heads, ["all", "color", "rotation"]);
     }

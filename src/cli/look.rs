@@ -77,6 +77,7 @@ impl Look {
             },
             colours: settings.colours,
             mouse: settings.mouse.unwrap_or(true),
+            demo: false,
             tour: tui::tour::is_new(),
             keymap: Arc::new(settings.keymap),
         })

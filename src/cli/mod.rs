@@ -7,6 +7,7 @@ mod config;
 mod data;
 mod doctor;
 mod eval;
+mod export;
 mod log;
 mod look;
 mod runs;
@@ -80,6 +81,8 @@ commands! {
     runs::Runs,
     /// Evaluate a checkpoint: kNN, linear, rotation and few-shot probes, invariance, collapse, uniformity
     eval::Eval,
+    /// Draw a run's curves into an SVG or a PNG, or write their figures into a CSV
+    export::Export,
     /// Train and evaluate variants of a configuration with several seeds, and compare them in a table
     study::Study,
     /// Time training steps on random images

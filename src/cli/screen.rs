@@ -5,6 +5,7 @@ use crate::{
     engine::{
         self, Job, Place,
         message::{Command, Phase},
+        recording::Recording,
     },
     tui,
 };
@@ -25,13 +26,21 @@ pub struct Screen {
     pub place: RunPlace,
     #[command(flatten)]
     look: Look,
+    /// Play a short recorded run: nothing is trained and nothing written, and every key works
+    #[arg(long, conflicts_with_all = ["config", "run", "steps", "resume"])]
+    demo: bool,
 }
 
 impl Screen {
     /// Whether any of it was given.
     pub fn is_given(&self) -> bool {
         let RunPlace { run, steps, resume } = &self.place;
-        self.config.is_some() || self.look.is_given() || run.is_some() || steps.is_some() || *resume
+        self.demo
+            || self.config.is_some()
+            || self.look.is_given()
+            || run.is_some()
+            || steps.is_some()
+            || *resume
     }
 }
 
@@ -75,6 +84,9 @@ impl RunPlace {
 impl Run for Screen {
     fn run(self, globals: &Globals) -> Result<Code, Report> {
         let options = self.look.options(globals)?;
+        if self.demo {
+            return demo(options);
+        }
         let mut job = Job { attended: true, ..self.place.job(self.config.as_deref(), globals)? };
         loop {
             let left = self.show(job, &options, globals)?;
@@ -115,6 +127,23 @@ impl Screen {
         }
         Ok(left)
     }
+}
+
+/// What `--demo` plays; `examples/record_demo.rs` makes it.
+const DEMO: &[u8] = include_bytes!("../../assets/demo.json.gz");
+
+/// Plays the recorded run.
+fn demo(options: tui::Options) -> Result<Code, Report> {
+    let stage = tui::Stage::take()?;
+    let (handle, player) = Recording::read(DEMO)?.play()?;
+    let commands = handle.commands.clone();
+    let left = tui::run(stage, handle, tui::Options { demo: true, tour: true, ..options }, None);
+    // A player that has ended already listens no more.
+    let _ = commands.send(Command::Stop);
+    let ended = player.join();
+    let left = left?;
+    ended.map_err(|_| eyre!("the player of the recording panicked: please report it"))?;
+    Ok(if left.signalled || left.interrupted { Code::Interrupted } else { Code::Done })
 }
 
 /// The training thread, which is stopped and waited for when this is dropped.

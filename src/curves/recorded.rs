@@ -1,13 +1,13 @@
 //! A run's course from its own files: of one that has ended, or trains in another process.
 
-use super::{Mark, SeriesStore};
+use super::{Heads, Mark, SeriesStore};
 use crate::{
     config::Config,
     engine::{
         measured,
         message::{InvarianceReport, Phase, Snapshot, Span, StepRecord},
     },
-    run::{self, Entry, RunError, State, Summary, journal, metrics},
+    run::{self, Entry, Record, RunError, State, Summary, config_yaml, journal, metrics},
 };
 use std::{path::Path, sync::Arc};
 
@@ -19,6 +19,10 @@ pub struct Recorded {
     pub marks: Vec<Mark>,
     /// The first measurement, and the last.
     pub measured: Option<(Arc<InvarianceReport>, Arc<InvarianceReport>)>,
+    /// The embedding spaces that it had, with the numbers that the screen gave them.
+    pub heads: Heads,
+    /// Steps an epoch, if it trained for the epochs of its configuration: `--steps` is not told from those.
+    pub epoch_steps: Option<f64>,
 }
 
 impl Recorded {
@@ -27,22 +31,40 @@ impl Recorded {
     /// # Errors
     /// The system's; [`RunError::Damaged`] names the first line that cannot be read.
     pub fn read(run: &Path) -> Result<Self, RunError> {
-        let mut it = Self::default();
+        Self::read_into(SeriesStore::default(), run)
+    }
+
+    /// As [`Self::read`], with every step of it.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_exact(run: &Path) -> Result<Self, RunError> {
+        Self::read_into(SeriesStore::exact(), run)
+    }
+
+    fn read_into(mut series: SeriesStore, run: &Path) -> Result<Self, RunError> {
+        let mut ends: Option<(Arc<InvarianceReport>, Arc<InvarianceReport>)> = None;
         metrics::each(&run.join(metrics::METRICS), |row| {
             if let Some(report) = measured(&row).map(Arc::new) {
-                let first = it.measured.take().map_or_else(|| report.clone(), |(first, _)| first);
-                it.measured = Some((first, report));
+                let first = ends.take().map_or_else(|| report.clone(), |(first, _)| first);
+                ends = Some((first, report));
             }
             let values = row.values.into_iter().map(|(tag, value)| (tag, Span::of(value))).collect();
-            it.series.push(&StepRecord { step: row.step, time: row.time, values });
+            series.push(&StepRecord { step: row.step, time: row.time, values });
         })?;
-        for record in journal::read(&run.join(journal::JOURNAL))? {
-            if let Entry::Edit { path, from, to, .. } = record.entry {
-                let time = it.series.time_at(record.step);
-                it.marks.push(Mark { step: record.step, time, path, from, to });
+        let records = journal::read(&run.join(journal::JOURNAL))?;
+        // A run of an older configuration has curves all the same.
+        let config = config_yaml(run).ok().and_then(|text| Config::parse(&text, "the run's", &[]).ok());
+        let (heads, epoch_steps) =
+            (heads(config.as_ref(), &records, &series), epoch_steps(config.as_ref(), &records));
+        let marks = records.into_iter().filter_map(|record| match record.entry {
+            Entry::Edit { path, from, to, .. } => {
+                Some(Mark { step: record.step, time: series.time_at(record.step), path, from, to })
             }
-        }
-        Ok(it)
+            _ => None,
+        });
+        let marks = marks.collect();
+        Ok(Self { series, marks, measured: ends, heads, epoch_steps })
     }
 
     /// The state of the run as its files tell it: its configuration with every edit, its last figures.
@@ -83,6 +105,33 @@ impl Recorded {
     }
 }
 
+/// The spaces in the order in which the screen got to know them: those of the configuration, then those that
+/// edits brought; what has a curve and was in neither comes last.
+fn heads(config: Option<&Config>, records: &[Record], series: &SeriesStore) -> Heads {
+    let mut heads = Heads::default();
+    config.iter().for_each(|config| heads.update(config));
+    for record in records {
+        let Entry::Edit { path, to, .. } = &record.entry else { continue };
+        let name = path.strip_prefix("augment.").and_then(|path| path.strip_suffix(".head"));
+        if let Some(name) = name.filter(|_| to == "true") {
+            heads.number(name);
+        }
+    }
+    for (name, _) in series.under("loss/") {
+        heads.number(name);
+    }
+    heads
+}
+
+fn epoch_steps(config: Option<&Config>, records: &[Record]) -> Option<f64> {
+    let planned = records.iter().find_map(|record| match record.entry {
+        Entry::Start { steps, .. } => Some(steps as f64),
+        _ => None,
+    });
+    let steps = planned? / config?.train.epochs;
+    (steps.is_finite() && steps >= 1.0).then_some(steps)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,14 +156,32 @@ mod tests {
             revision: 1,
             config: String::new(),
         };
+        let start = Entry::Start { version: String::new(), steps: 1560, compute: String::new() };
+        run.journal().append(0, start).unwrap();
         run.journal().append(40, edit).unwrap();
+        let edit = |path: &str, to: &str| Entry::Edit {
+            path: path.into(),
+            from: String::new(),
+            to: to.into(),
+            revision: 2,
+            config: String::new(),
+        };
+        run.journal().append(50, edit("augment.blur.head", "true")).unwrap();
+        run.journal().append(60, edit("augment.flip.head", "false")).unwrap();
         let it = Recorded::read(&path).unwrap();
         let loss = it.series.get("loss/all").unwrap();
         assert_eq!(loss.value_at(Along::Step, 40.0, 0), Some(40.0));
         assert_eq!((it.marks[0].step, it.marks[0].time, &*it.marks[0].short()), (40, 20.0, "lr 0.06→0.1"));
+        let numbers = ["all", "color", "rotation", "blur", "flip"].map(|name| it.heads.find(name));
+        assert_eq!(numbers, [Some(0), Some(1), Some(2), Some(3), None]);
+        assert_eq!(it.epoch_steps, Some(1560.0 / config.train.epochs));
+        assert_eq!(
+            Recorded::read_exact(&path).unwrap().series.get("loss/all").unwrap().stretches().count(),
+            100
+        );
         let snapshot = it.snapshot(&path).unwrap();
         assert_eq!((snapshot.step, snapshot.config.optimizer.lr, snapshot.loss), (100, 0.1, Some(100.0)));
-        assert_eq!(snapshot.phase, Phase::Recorded("starting, in another process".into()));
+        assert_eq!(snapshot.phase, Phase::Recorded("training, in another process".into()));
         assert_eq!(snapshot.invariance.unwrap().step, 90);
         drop(run);
         assert_eq!(it.snapshot(&path).unwrap().phase, Phase::Recorded("killed".into()));

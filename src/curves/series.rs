@@ -4,6 +4,7 @@
 //! first a bucket is a step; whenever there are too many, each comes to hold twice as many. The smoothed curves are
 //! computed as the steps arrive, before anything merges, so that they are exact at any length.
 
+use super::quantity::family;
 use crate::engine::message::{Span, StepRecord};
 use std::sync::Arc;
 
@@ -52,7 +53,7 @@ struct Bucket {
     first_step: u64,
     step: u64,
     time: f64,
-    /// One a strength of [`SMOOTHING`]; `min > max` where no value was finite.
+    /// One a strength of [`SMOOTHING`]; where no value was finite, `min > max` and `last` is what it was.
     spans: [Span; SMOOTHING.len()],
     /// The first value, raw or smoothed, so that a curve enters a bucket where it should.
     firsts: [f32; SMOOTHING.len()],
@@ -73,6 +74,18 @@ pub struct Column {
     pub rested: bool,
 }
 
+/// Some steps of a curve as they were measured: one, or neighbours that were merged.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stretch {
+    /// The last of its steps, and when that was.
+    pub step: u64,
+    pub time: f64,
+    /// The last value, and the smallest and the largest finite one. No finite value hides one that is not.
+    pub last: f32,
+    pub min: f32,
+    pub max: f32,
+}
+
 /// What a curve does within a column.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Envelope {
@@ -89,14 +102,17 @@ pub struct Series {
     buckets: Vec<Bucket>,
     /// Steps that a bucket holds: all hold as many, so that the beginning is as fine as the end.
     width: u64,
+    /// So many are kept.
+    limit: usize,
     /// Numerator and weight of each exponential mean.
     means: [(f64, f64); SMOOTHING.len()],
     resting: bool,
 }
 
 impl Series {
-    fn new(tag: Arc<str>) -> Self {
-        Self { tag, buckets: Vec::new(), width: 1, means: [(0.0, 0.0); SMOOTHING.len()], resting: false }
+    fn new(tag: Arc<str>, limit: usize) -> Self {
+        let means = [(0.0, 0.0); SMOOTHING.len()];
+        Self { tag, buckets: Vec::new(), width: 1, limit, means, resting: false }
     }
 
     /// Takes the figures of one record.
@@ -110,7 +126,7 @@ impl Series {
                 max: finite(span.max).unwrap_or(last).max(last),
                 last,
             },
-            None => Span { min: f32::INFINITY, max: f32::NEG_INFINITY, last: f32::NAN },
+            None => Span { min: f32::INFINITY, max: f32::NEG_INFINITY, last: span.last },
         };
         let mut spans = [raw; SMOOTHING.len()];
         if let Some(last) = last {
@@ -123,7 +139,7 @@ impl Series {
         let firsts = spans.map(|span| span.last);
         let rested = std::mem::take(&mut self.resting);
         self.add(Bucket { first_step: step, step, time, spans, firsts, broken, rested }, step);
-        while self.buckets.len() > BUCKETS {
+        while self.buckets.len() > self.limit {
             self.width *= 2;
             for bucket in std::mem::take(&mut self.buckets) {
                 self.add(bucket, step);
@@ -159,7 +175,18 @@ impl Series {
 
     /// First and last position along the curve.
     pub fn reach(&self, along: Along) -> Option<(f64, f64)> {
-        Some((self.buckets.first()?.at(along), self.buckets.last()?.at(along)))
+        let first = self.buckets.first()?;
+        let first = if along == Along::Time { first.time } else { first.first_step as f64 };
+        Some((first, self.buckets.last()?.at(along)))
+    }
+
+    /// What was measured, as fine as it is kept.
+    pub fn stretches(&self) -> impl Iterator<Item = Stretch> + Clone {
+        self.buckets.iter().map(|bucket| {
+            let Span { min, max, last } = bucket.spans[0];
+            let last = if bucket.broken && last.is_finite() { f32::NAN } else { last };
+            Stretch { step: bucket.step, time: bucket.time, last, min, max }
+        })
     }
 
     /// When the last of its figures up to a step came.
@@ -205,11 +232,11 @@ impl Bucket {
             *span = Span {
                 min: span.min.min(next.min),
                 max: span.max.max(next.max),
-                last: if next.last.is_nan() { span.last } else { next.last },
+                last: if next.last.is_finite() { next.last } else { span.last },
             };
         }
         for (first, next) in self.firsts.iter_mut().zip(later.firsts) {
-            *first = if first.is_nan() { next } else { *first };
+            *first = if first.is_finite() { *first } else { next };
         }
         Self { step: later.step, time: later.time, broken: self.broken || later.broken, ..self }
     }
@@ -237,12 +264,25 @@ impl Column {
 }
 
 /// All curves of a run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct SeriesStore {
     series: Vec<Series>,
+    /// So many buckets a curve.
+    limit: usize,
+}
+
+impl Default for SeriesStore {
+    fn default() -> Self {
+        Self { series: Vec::new(), limit: BUCKETS }
+    }
 }
 
 impl SeriesStore {
+    /// Keeps every step, in as much memory as it takes: about a hundred bytes a figure.
+    pub fn exact() -> Self {
+        Self { limit: usize::MAX, ..Self::default() }
+    }
+
     /// Takes the figures of one step or measurement, or of several that were merged on the way. A curve
     /// rests if others of its family, such as `loss/…`, have a figure and it has none.
     pub fn push(&mut self, record: &StepRecord) {
@@ -255,7 +295,7 @@ impl SeriesStore {
         for (tag, span) in &record.values {
             let known = self.series.iter().position(|series| series.tag == *tag);
             let at = known.unwrap_or_else(|| {
-                self.series.push(Series::new(tag.clone()));
+                self.series.push(Series::new(tag.clone(), self.limit));
                 self.series.len() - 1
             });
             self.series[at].push(record.step, record.time, *span);
@@ -282,11 +322,6 @@ impl SeriesStore {
     pub fn under<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a Series)> {
         self.series.iter().filter_map(move |series| Some((series.tag.strip_prefix(prefix)?, series)))
     }
-}
-
-/// What a tag is one of: `loss` of `loss/color`.
-fn family(tag: &str) -> &str {
-    tag.split_once('/').map_or(tag, |(family, _)| family)
 }
 
 #[cfg(test)]
@@ -360,6 +395,24 @@ mod tests {
         }
         store.push(&measured("invariance/all/flip"));
         assert!(store.get("invariance/all/crop").unwrap().rests());
+    }
+
+    #[test]
+    fn an_exact_store_keeps_every_figure_as_it_was() {
+        let mut store = SeriesStore::exact();
+        for step in 1..=100_000 {
+            store.push(&record(step, if step == 70_000 { f32::NEG_INFINITY } else { step as f32 }));
+        }
+        let of = |it: Stretch| (it.step, it.last);
+        let stretches: Vec<_> = store.get("loss/all").unwrap().stretches().map(of).collect();
+        assert_eq!(stretches.len(), 100_000);
+        assert_eq!([stretches[0], stretches[69_999]], [(1, 1.0), (70_000, f32::NEG_INFINITY)]);
+        let mut merged = SeriesStore::default();
+        (1..=100_000)
+            .for_each(|step| merged.push(&record(step, if step == 70_000 { f32::NAN } else { 1.0 })));
+        let merged = merged.get("loss/all").unwrap();
+        assert_eq!(merged.stretches().filter(|it| it.last.is_nan()).count(), 1, "nothing finite hides it");
+        assert_eq!(merged.reach(Along::Step), Some((1.0, 100_000.0)));
     }
 
     #[test]

@@ -229,3 +229,108 @@ pub(super) mod rgb {
         Ok(image.to_rgb8().into_raw().into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::message::{Edit, Near, Span, ViewTile};
+
+    /// What the program plays shows the quickstart as it is now, and can be looked at from its first moment.
+    #[test]
+    fn the_demo_is_the_quickstart() {
+        let demo = Recording::read(include_bytes!("../../assets/demo.json.gz")).unwrap();
+        let config = Config::parse(&demo.config, "the recording", &[]).unwrap();
+        assert_eq!(config, Config::quickstart(), "record it again: examples/record_demo.rs");
+        assert!(demo.moments.windows(2).all(|two| two[0].at <= two[1].at));
+        let edits = demo.moments.iter().flat_map(|moment| &moment.events);
+        assert_eq!(edits.filter(|event| matches!(event, Event::Edited { .. })).count(), 2);
+        assert_eq!(demo.moments.last().unwrap().state.phase, Phase::Finished);
+        assert!(demo.views.len() > 3 && demo.neighbours.iter().all(|sheet| sheet.spaces.len() == 4));
+        assert_eq!(demo.views[0].original.len(), 32 * 32 * 3);
+    }
+
+    fn recording() -> Recording {
+        let moment = |step: u64| Moment {
+            at: 0.0,
+            state: Snapshot { phase: Phase::Training, step, steps: 3, ..Snapshot::default() },
+            records: vec![StepRecord {
+                step,
+                time: step as f64,
+                values: vec![("loss/all".into(), Span::of(1.5))],
+            }],
+            events: Vec::new(),
+        };
+        let rgb: Arc<[u8]> = (0..12).collect();
+        let tile = ViewTile { name: "q".into(), rgb: rgb.clone(), params: Vec::new(), cosines: Vec::new() };
+        let sheet = |index, step| ViewSheet {
+            request: ViewRequest { index, draw: 0 },
+            count: 100,
+            step,
+            side: 2,
+            original: rgb.clone(),
+            labels: vec!["shape star".into()],
+            views: vec![tile.clone()],
+        };
+        let query = Near { index: 3, cosine: 1.0, rgb: rgb.clone(), labels: Vec::new() };
+        let neighbours = NeighbourSheet {
+            request: NeighbourRequest::default(),
+            index: 0,
+            candidates: 100,
+            step: 3,
+            searched: (9, 9),
+            outdated: false,
+            side: 2,
+            query,
+            sets: Vec::new(),
+            spaces: Vec::new(),
+        };
+        let moments = vec![moment(1), moment(2), Moment { at: 1e9, ..moment(3) }];
+        let views = vec![sheet(4, 1), sheet(9, 1), sheet(4, 2)];
+        Recording { config: Config::quickstart().to_yaml(), moments, views, neighbours: vec![neighbours] }
+    }
+
+    #[test]
+    fn it_is_read_as_it_was_written() {
+        let it = recording();
+        let again = Recording::read(&it.write().unwrap()).unwrap();
+        assert_eq!((&again.views, &again.neighbours, &again.config), (&it.views, &it.neighbours, &it.config));
+        assert_eq!(again.moments[1].records, it.moments[1].records);
+        assert!(Recording::read(b"no recording").is_err());
+    }
+
+    #[test]
+    fn it_plays_answers_and_takes_edits_without_training() {
+        let (mut handle, thread) = recording().play().unwrap();
+        let mut until = |what: &str, shown: &dyn Fn(&Snapshot) -> bool| {
+            let since = Instant::now();
+            while !shown(&handle.snapshot.borrow_and_update()) {
+                assert!(since.elapsed().as_secs() < 60, "no {what}");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        };
+        until("second step", &|now| now.step == 2);
+        let send = |command| handle.commands.send(command).unwrap();
+        send(Command::Views(ViewRequest { index: 2, draw: 5 }));
+        until("views", &|now| {
+            let sheet = now.views.as_ref();
+            sheet.is_some_and(|it| {
+                it.request == ViewRequest { index: 2, draw: 5 } && it.count == 2 && it.step == 2
+            })
+        });
+        send(Command::Neighbours(NeighbourRequest { place: 7, ..NeighbourRequest::default() }));
+        until("neighbours", &|now| now.neighbours.as_ref().is_some_and(|it| it.candidates == 1));
+        send(Command::Edit(Edit { path: "augment.color.p".into(), value: 0.5.into() }));
+        until("edit", &|now| now.config.get("augment.color.p") == Some(0.5.into()) && now.revision == 1);
+        send(Command::Edit(Edit { path: "model.width".into(), value: 8.into() }));
+        send(Command::Pause);
+        until("pause", &|now| now.phase == Phase::Paused);
+        send(Command::StepOnce);
+        until("the step", &|now| now.step == 3 && now.phase == Phase::Paused && now.revision == 1);
+        assert_eq!(handle.records.drain().len(), 3);
+        let events = handle.events.drain();
+        assert!(events.iter().any(|it| matches!(it, Event::Refused { path, .. } if path == "model.width")));
+        send(Command::Stop);
+        thread.join().unwrap();
+        assert_eq!(handle.snapshot.borrow().phase, Phase::Stopped);
+    }
+}

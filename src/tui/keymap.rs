@@ -317,6 +317,13 @@ pub const BINDINGS: &[Binding] = {
         bind(Everywhere, ShowRuns, &[ch('5')], "", "the runs beside this one"),
         bind(Everywhere, ShowLog, &[ch('6')], "", "what has happened"),
         bind(Everywhere, Copy, &[ch('Y')], "", "copy what is looked at (OSC 52)"),
+        bind(
+            Everywhere,
+            Export,
+            &[ch('E')],
+            "",
+            "write the curves that are shown as SVG, PNG and CSV into this folder",
+        ),
         bind(Everywhere, Mouse, &[ch('m')], "", "the mouse points here, or selects text in the terminal"),
         bind(Everywhere, Tour, &[ch('T')], "", "explain each pane in a line, or no longer"),
         bind(Everywhere, Redraw, &[ch('r'), ctrl('l')], "", "paint everything again"),

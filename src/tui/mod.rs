@@ -56,6 +56,8 @@ pub struct Options {
     pub colours: Colours,
     /// Whether the mouse points here from the start.
     pub mouse: bool,
+    /// A recording is played: there is nothing to lose.
+    pub demo: bool,
     /// Whether every pane is explained.
     pub tour: bool,
     pub keymap: Arc<Keymap>,

@@ -109,6 +109,7 @@ impl<'a> Loop<'a> {
         let theme = Theme::new(options.depth, told.unwrap_or_default()).with(&options.colours);
         let mut state = State::new(handle, listener, Instant::now());
         (state.keymap, state.mouse, state.tour) = (options.keymap.clone(), options.mouse, options.tour);
+        state.demo = options.demo;
         let mut it = Self {
             stage,
             state,

@@ -14,9 +14,7 @@ impl State {
     pub fn of_files(snapshot: Snapshot, recorded: Recorded, now: Instant) -> Self {
         let (handle, _) = line(snapshot);
         let mut state = Self::new(handle, None, now);
-        let names = recorded.series.under("loss/").map(|(name, _)| name.to_owned());
-        names.collect::<Vec<_>>().iter().for_each(|name| _ = state.heads.number(name));
-        (state.series, state.marks) = (recorded.series, recorded.marks);
+        (state.series, state.marks, state.heads) = (recorded.series, recorded.marks, recorded.heads);
         state
     }
 

@@ -1,7 +1,7 @@
 //! What part of the run the curves show, and the step that is read off them.
 
 use super::State;
-use crate::{curves::Along, tui::widget::axis::round_end};
+use crate::curves::{Along, round_end};
 
 /// A key moves the crosshair by this share of what is shown.
 const STEP: f64 = 0.02;

@@ -9,8 +9,8 @@ mod editing;
 pub mod editor;
 mod errand;
 mod events;
+mod export;
 mod guest;
-pub mod heads;
 pub mod lens;
 pub mod log;
 pub mod matrix;
@@ -25,7 +25,7 @@ pub mod settings;
 pub mod typed;
 
 use crate::{
-    curves::{Along, Mark, SeriesStore},
+    curves::{Along, Heads, Mark, SeriesStore},
     engine::{
         Handle,
         message::{Command, InvarianceReport, Phase, Snapshot, ViewRequest},
@@ -37,7 +37,6 @@ use catalogue::Catalogue;
 use device::DeviceHistory;
 use editor::Editor;
 use errand::Errand;
-use heads::Heads;
 use lens::Lens;
 use log::Log;
 use matrix::Matrix;
@@ -173,6 +172,8 @@ pub struct State {
     pub spots: Spots,
     /// The terminal tells what the mouse does.
     pub mouse: bool,
+    /// A recording is played.
+    pub demo: bool,
     /// Lines explain each pane.
     pub tour: bool,
     pub keymap: Arc<Keymap>,
@@ -226,6 +227,7 @@ impl State {
             log_lines: Log::default(),
             spots: Spots::default(),
             mouse: false,
+            demo: false,
             tour: false,
             keymap: Arc::default(),
             drag: None,
@@ -384,7 +386,7 @@ impl State {
 
     /// Whether this is what a run's files tell: nothing is trained.
     pub fn of_the_past(&self) -> bool {
-        matches!(self.snapshot.phase, Phase::Recorded(_))
+        self.demo || matches!(self.snapshot.phase, Phase::Recorded(_))
     }
 
     /// Whether no more steps will be made.

@@ -146,6 +146,7 @@ impl State {
                 return Some(Effect::Tour(self.tour));
             }
             Action::Copy => return self.copy(now),
+            Action::Export => self.export(now),
             Action::Differences => self.open_differences(now),
             Action::SaveAs => self.ask_file(),
             Action::Presets => self.open_presets(now),

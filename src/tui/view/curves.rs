@@ -8,7 +8,7 @@ use crate::{
         theme::{Depth, Theme},
         widget::{
             chart::{Chart, Curve, Mark, plot},
-            text::{left, line, put, right, row},
+            text::{fitting, left, line, put, right, row},
         },
     },
 };
@@ -136,11 +136,11 @@ pub fn draw<'a>(state: &'a State, theme: Theme, mut drawing: Drawing<'a>, area: 
     if above > 0 {
         let named = curves.iter().map(|it| AROUND + labels + it.name.chars().count()).sum::<usize>()
             <= usize::from(area.width);
-        let entries = curves.iter().flat_map(|it| {
+        let entries = curves.iter().map(|it| {
             let name = if labels > 0 && !named { 0 } else { it.name.chars().count().min(drawing.names) };
             entry(theme, it, (labels, name))
         });
-        line(row(area, 0), entries.collect(), buffer);
+        line(row(area, 0), fitting(usize::from(area.width), entries), buffer);
         return;
     }
     let beside = Rect { x: chart.right(), width: legend, ..area };

@@ -20,6 +20,9 @@ pub fn status(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
     let snapshot = &*state.snapshot;
     let (word, style) = phase(state, theme);
     let mut pieces = vec![Span::styled("looc ", theme.strong())];
+    if state.demo {
+        pieces.push(Span::styled("demo ", theme.accent()));
+    }
     if let Some(name) = snapshot.run.as_ref().and_then(|run| run.file_name()) {
         pieces.push(Span::raw(plain_line(&name.to_string_lossy()) + " "));
     }
@@ -197,7 +200,7 @@ pub fn hints(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
             let paused = state.snapshot.phase == Phase::Paused;
             let hint = match binding.action {
                 Action::PauseResume if paused => "go on",
-                Action::Quit if state.of_the_past() => "back to the run",
+                Action::Quit if state.of_the_past() && !state.demo => "back to the run",
                 _ => binding.hint,
             };
             (binding.keys.first().map(|key| key.name()).unwrap_or_default(), hint)

@@ -10,7 +10,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 const PANES: [(Pane, &str); 5] = [
     (Pane::Augmentations, "Space: on or off, while it trains"),
     (Pane::Losses, "a curve a space; ▲ marks your edits; [ and ] read it"),
-    (Pane::Invariance, "1: ignored, 0: told apart; low in [ ]"),
+    (Pane::Invariance, "1 ignored, 0 told apart; low in [ ]"),
     (Pane::Views, "k1 was made with q's own color: in z1 it is pulled to q, in z0 all are"),
     (Pane::Device, "i: a minute, ten minutes, an hour"),
 ];

@@ -1,11 +1,11 @@
 //! Curves in braille: two dots across and four down in a cell, the whole envelope of every column,
 //! linear or logarithmic, gaps where nothing was measured, and a mark where a value was no number.
 
-use super::{
-    axis::Axis,
-    text::{put, right},
+use super::text::{put, right};
+use crate::{
+    curves::{Axis, Column},
+    tui::figures::short,
 };
-use crate::{curves::Column, tui::figures::short};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, widgets::Widget};
 
 /// Columns of the labels at the left, with the axis.

@@ -1,5 +1,4 @@
 //! Drawing that knows numbers only: it is given what to draw and where.
 
-pub mod axis;
 pub mod chart;
 pub mod text;
