@@ -105,10 +105,10 @@ fn a_window_changes_its_size() {
     terminal.until("all panes", |text| text.contains("Invariance") && text.contains("Device"));
     terminal.keys("r");
     terminal.keys("?");
-    terminal.until("the help", |text| text.contains("what the keys do here"));
+    terminal.until("the help", |text| text.contains("j/k scroll"));
     terminal.keys("\x1b");
     // An escape with a key right behind it would be that key with Alt.
-    terminal.until("the screen below", |text| !text.contains("what the keys do here"));
+    terminal.until("the screen below", |text| !text.contains("j/k scroll"));
     terminal.keys("\x03\x03");
     assert_eq!(terminal.end(), 130, "{}", terminal.tail());
     assert!(terminal.restored(), "{}", terminal.tail());

@@ -350,11 +350,31 @@ fn training_does_not_wait_for_the_terminal() {
     assert!(unread <= 4096, "{unread} bytes were read");
     drop(held);
     terminal.keys("?");
-    terminal.until("the help", |text| text.contains("what the keys do here"));
+    terminal.until("the help", |text| text.contains("j/k scroll"));
     terminal.keys("\x1b");
-    terminal.until("the screen below", |text| !text.contains("what the keys do here"));
+    terminal.until("the screen below", |text| !text.contains("j/k scroll"));
     terminal.keys("qy");
     assert_eq!(terminal.end(), 0, "{}", terminal.tail());
+}
+
+/// A screen that hangs on a line nobody reads is ended by a signal, with its checkpoint.
+#[test]
+fn a_signal_is_heard_while_nobody_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(folder.path(), SMALL, 36, 120);
+    terminal.until("a curve", has_curve);
+    let reads = terminal.reads.clone();
+    let held = reads.lock().unwrap();
+    for _ in 0..30 {
+        // Painted whole, until the screen waits.
+        terminal.keys("r");
+        terminal.until_trained(folder.path(), 1);
+    }
+    terminal.signal(Signal::TERM);
+    let code = terminal.code();
+    drop(held);
+    assert_eq!(code, 130);
+    assert!(stopped(folder.path()), "{}", journal(folder.path()));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod data;
 mod doctor;
 mod eval;
 mod export;
+mod lifeline;
 mod log;
 mod look;
 mod runs;

@@ -1,6 +1,6 @@
 //! `looc-tui` without a subcommand: the screen.
 
-use super::{Code, Globals, Run, Usage, log::Log, look::Look};
+use super::{Code, Globals, Run, Usage, lifeline, log::Log, look::Look};
 use crate::{
     engine::{
         self, Job, Place,
@@ -107,6 +107,7 @@ impl Screen {
         let stage = tui::Stage::take()?;
         let (handle, thread) = engine::start(job)?;
         let newest = handle.snapshot.clone();
+        lifeline::watch(&handle)?;
         // Whatever happens to the screen, training ends in good order.
         let training = Training { commands: handle.commands.clone(), thread: Some(thread) };
         let options = options.clone();

@@ -137,6 +137,15 @@ pub(super) fn entry(items: &[Value], part: &str) -> Option<usize> {
     }
 }
 
+/// The value at a path of a document, such as `augment.color.p`.
+pub fn value_at<'a>(document: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(document, |at, part| match at {
+        Value::Array(items) => entry(items, part).and_then(|place| items.get(place)),
+        Value::Object(map) => map.get(part),
+        _ => None,
+    })
+}
+
 fn spot<'a>(value: &'a mut Value, path: &str) -> Option<&'a mut Value> {
     path.split('.').try_fold(value, |at, part| match at {
         Value::Array(items) => entry(items, part).and_then(|place| items.get_mut(place)),
@@ -154,7 +163,7 @@ impl Config {
     }
 
     /// The whole configuration as a document.
-    pub(super) fn value(&self) -> Value {
+    pub fn value(&self) -> Value {
         fn of<T: Serialize>(settings: &T) -> Value {
             // Settings are plain structs of numbers and names: they always have a document.
             serde_json::to_value(settings).unwrap_or_default()
@@ -175,7 +184,7 @@ impl Config {
 
     /// One value, such as `augment.color.p`.
     pub fn get(&self, path: &str) -> Option<Value> {
-        spot(&mut self.value(), path).cloned()
+        value_at(&self.value(), path).cloned()
     }
 
     /// The configuration with one value changed.

@@ -19,6 +19,7 @@ mod words;
 mod tests;
 
 pub use difference::Difference;
+pub use document::value_at;
 pub use error::ConfigError;
 pub use live::{LiveValue, live};
 pub use presets::Preset;

@@ -23,6 +23,8 @@ mod tests;
 #[cfg(test)]
 mod tests_editor;
 #[cfg(test)]
+mod tests_matrix;
+#[cfg(test)]
 mod tests_pointer;
 #[cfg(test)]
 mod tests_runs;

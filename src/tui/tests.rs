@@ -156,17 +156,6 @@ fn neighbours_are_asked_for_by_number_by_class_and_by_chance() {
     assert_eq!(asked("1a").0, None, "elsewhere the key means nothing");
 }
 
-/// The smallest terminal that has panes, without a colour: curves differ by their dots.
-#[test]
-fn every_screen_in_the_smallest_terminal_without_colours() {
-    let mut it = Played::training();
-    it.theme = Theme::new(Depth::Mono, Ground::Dark);
-    for (_, key, name) in Screen::ALL.into_iter().filter(|(_, key, _)| *key != '5') {
-        it.press(&key.to_string());
-        insta::assert_snapshot!(format!("mono_60x16_{name}"), it.draw(60, 16));
-    }
-}
-
 /// A terminal without Unicode: the same screens in ASCII, with and without colours.
 #[test]
 fn every_screen_in_ascii() {

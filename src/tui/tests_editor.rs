@@ -95,7 +95,8 @@ fn a_refused_edit_leaves_the_history_of_the_others() {
 #[test]
 fn the_schedule_is_edited_like_everything_else() {
     let mut it = Played::training();
-    it.state.editor.select(&Config::quickstart(), usize::MAX);
+    let config = it.state.snapshot.config.clone();
+    it.state.editor.select(&config, usize::MAX);
     it.press("\n");
     let screen = it.draw(120, 36);
     assert!(screen.contains("weight_decay") && screen.contains("cosine"), "{screen}");
@@ -107,7 +108,8 @@ fn the_schedule_is_edited_like_everything_else() {
     it.press("\n");
     assert!(it.draw(120, 36).contains("weight_decay"), "a value of the schedule folds nothing");
     it.press("G");
-    it.state.editor.select(&Config::quickstart(), usize::MAX);
+    let config = it.state.snapshot.config.clone();
+    it.state.editor.select(&config, usize::MAX);
     assert!(it.draw(120, 36).contains("▸ measure images"), "{}", it.draw(120, 36));
 }
 

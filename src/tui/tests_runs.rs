@@ -25,7 +25,7 @@ fn recorded(folder: &Path, name: &str, lr: f64, loss: f32) -> RunDir {
 }
 
 /// r0001 stopped, r0002 is the one on the screen, r0003 is damaged, r0004 was killed.
-fn beside() -> (TempDir, Played) {
+pub fn beside() -> (TempDir, Played) {
     let folder = tempfile::tempdir().unwrap();
     let mut first = recorded(folder.path(), "r0001", 0.1, 4.5);
     let start = Entry::Start { version: "1".into(), steps: 100, compute: "cpu".into() };

@@ -136,20 +136,26 @@ impl Terminal {
         }
     }
 
-    /// Waits for the end, and for the last bytes.
-    pub fn end(&mut self) -> u32 {
+    /// Waits for the end.
+    pub fn code(&mut self) -> u32 {
         let since = Instant::now();
-        let status = loop {
+        loop {
             match self.child.try_wait().unwrap() {
-                Some(status) => break status,
+                Some(status) => return status.exit_code(),
                 None => assert!(since.elapsed() < PATIENCE, "it does not end:\n{}", self.text()),
             }
             std::thread::sleep(Duration::from_millis(20));
-        };
+        }
+    }
+
+    /// Waits for the end, and for the last bytes.
+    pub fn end(&mut self) -> u32 {
+        let since = Instant::now();
+        let code = self.code();
         while self.master.is_some() && !self.restored() && since.elapsed() < PATIENCE {
             std::thread::sleep(Duration::from_millis(20));
         }
-        status.exit_code()
+        code
     }
 
     /// Whether the terminal is as it was: main screen, cursor shown, no paste or mouse told of, its line as before.

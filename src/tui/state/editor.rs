@@ -4,9 +4,13 @@
 //! shown as pending until the engine's configuration says the same.
 
 use super::rows::{Row, SCHEDULE, rows};
-use crate::{config::Config, engine::message::Edit, knob::Knob};
+use crate::{
+    config::{Config, value_at},
+    engine::message::Edit,
+    knob::Knob,
+};
 use serde_json::Value;
-use std::collections::VecDeque;
+use std::{cell::RefCell, collections::VecDeque, rc::Rc, sync::Arc};
 
 /// An edit that was sent. The engine answers in the order in which it was asked.
 #[derive(Clone, Debug)]
@@ -46,6 +50,16 @@ pub struct Editor {
     done: Vec<Done>,
     undone: Vec<Done>,
     count: u64,
+    laid: RefCell<Option<Rc<Laid>>>,
+}
+
+/// What a configuration is on the screen: laid out once, and asked at every key and in every frame.
+#[derive(Debug)]
+pub struct Laid {
+    config: Arc<Config>,
+    unfolded: Vec<&'static str>,
+    pub rows: Vec<Row>,
+    document: Value,
 }
 
 /// So many edits can be taken back.
@@ -57,20 +71,32 @@ const FINEST: f64 = 1e-4;
 
 impl Editor {
     /// The rows as they stand.
-    pub fn rows(&self, config: &Config) -> Vec<Row> {
-        rows(config, &self.unfolded)
+    pub fn rows(&self, config: &Arc<Config>) -> Rc<Laid> {
+        let known = self.laid.borrow().clone();
+        if let Some(laid) = known.filter(|it| Arc::ptr_eq(&it.config, config) && it.unfolded == self.unfolded)
+        {
+            return laid;
+        }
+        let laid = Rc::new(Laid {
+            config: config.clone(),
+            unfolded: self.unfolded.clone(),
+            rows: rows(config, &self.unfolded),
+            document: config.value(),
+        });
+        *self.laid.borrow_mut() = Some(laid.clone());
+        laid
     }
 
     /// The selected row.
-    pub fn row(&self, config: &Config) -> Option<Row> {
-        let mut rows = self.rows(config);
-        let last = rows.len().checked_sub(1)?;
-        Some(rows.swap_remove(self.selected.min(last)))
+    pub fn row(&self, config: &Arc<Config>) -> Option<Row> {
+        let laid = self.rows(config);
+        let last = laid.rows.len().checked_sub(1)?;
+        laid.rows.get(self.selected.min(last)).cloned()
     }
 
     /// Moves the selection to a row of the list.
-    pub fn select(&mut self, config: &Config, to: usize) {
-        self.selected = to.min(self.rows(config).len().saturating_sub(1));
+    pub fn select(&mut self, config: &Arc<Config>, to: usize) {
+        self.selected = to.min(self.rows(config).rows.len().saturating_sub(1));
     }
 
     /// Whether an augmentation's numbers are shown.
@@ -79,7 +105,7 @@ impl Editor {
     }
 
     /// Shows or hides the values of an augmentation or of the schedule, and selects it.
-    pub fn unfold(&mut self, config: &Config, row: &Row, show: bool) {
+    pub fn unfold(&mut self, config: &Arc<Config>, row: &Row, show: bool) {
         let name = match row {
             Row::Entry(at) => config.augment.get(*at).map(|entry| entry.name()),
             Row::Schedule => Some(SCHEDULE),
@@ -90,20 +116,20 @@ impl Editor {
         if show {
             self.unfolded.push(name);
         }
-        self.selected = self.rows(config).iter().position(|it| it == row).unwrap_or(0);
+        self.selected = self.rows(config).rows.iter().position(|it| it == row).unwrap_or(0);
     }
 
     /// The value to show at a path, and whether the engine still has to confirm it.
-    pub fn value(&self, config: &Config, path: &str) -> (Option<Value>, bool) {
+    pub fn value(&self, config: &Arc<Config>, path: &str) -> (Option<Value>, bool) {
         match self.sent.iter().rev().find(|sent| sent.path == path) {
             Some(sent) => (Some(sent.value.clone()), true),
-            None => (config.get(path), false),
+            None => (value_at(&self.rows(config).document, path).cloned(), false),
         }
     }
 
     /// Edits to send, remembered so that they can be taken back together. Those that change nothing are left
     /// out.
-    pub fn edit(&mut self, config: &Config, changes: &[(String, Value)]) -> Vec<Edit> {
+    pub fn edit(&mut self, config: &Arc<Config>, changes: &[(String, Value)]) -> Vec<Edit> {
         let mut edits = Vec::new();
         for (path, to) in changes {
             let Some(from) = self.value(config, path).0.filter(|from| !same(from, to)) else { continue };

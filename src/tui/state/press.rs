@@ -67,7 +67,9 @@ impl State {
                 sheet.is_some_and(|sheet| !sheet.sets.is_empty())
             }
             Action::Toggle => match &row {
-                Some(Row::Value(it)) => self.snapshot.config.get(&it.path).is_some_and(|it| it.is_boolean()),
+                Some(Row::Value(it)) => {
+                    self.editor.value(&self.snapshot.config, &it.path).0.is_some_and(|it| it.is_boolean())
+                }
                 row => matches!(row, Some(Row::Entry(_))),
             },
             Action::ToggleHead => matches!(row, Some(Row::Entry(_))),

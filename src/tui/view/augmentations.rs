@@ -31,7 +31,8 @@ pub fn title(_: &State) -> String {
 /// The rows around the selected one, and its help below.
 pub fn draw(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
     let config = &state.snapshot.config;
-    let rows = state.editor.rows(config);
+    let laid = state.editor.rows(config);
+    let rows = &laid.rows;
     let selected = state.editor.selected.min(rows.len().saturating_sub(1));
     let help_lines = if area.height > 8 { 2 } else { 1 };
     let of_schedule = |row: &Row| matches!(row, Row::Schedule | Row::Value(Setting { of: None, .. }));

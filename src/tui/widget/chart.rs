@@ -128,29 +128,32 @@ impl Chart<'_> {
         }
     }
 
-    /// The marks, the newest first to get room for its words.
+    /// The marks, and the words of as many as have room beside them, the last ones first.
     fn marks(&self, plot: Rect, buffer: &mut Buffer) {
         let row = Rect { y: plot.bottom(), height: 1, ..plot };
-        let mut taken = vec![false; usize::from(plot.width)];
+        let width = usize::from(plot.width);
+        let place = |mark: &Mark| ((mark.place * f64::from(plot.width)) as usize).min(width - 1);
+        let mut taken = vec![false; width];
+        for mark in self.marks {
+            taken[place(mark)] = true;
+            put(row, place(mark), "▲", self.faint, buffer);
+        }
         for mark in self.marks.iter().rev() {
-            let x = ((mark.place * f64::from(plot.width)) as usize).min(taken.len() - 1);
-            let text = format!("▲ {}", mark.text);
-            let length = text.chars().count();
-            // At the right end the words stand before the mark.
-            let (start, text) = if x + length <= taken.len() {
-                (x, text)
-            } else {
-                ((x + 1).saturating_sub(length), format!("{} ▲", mark.text))
+            let (x, length) = (place(mark), mark.text.chars().count() + 1);
+            // Behind the mark, or before it; with a gap to what comes next.
+            let sides = [x + 1..x + 1 + length, x.saturating_sub(length)..x];
+            let free = |side: &std::ops::Range<usize>| {
+                side.len() == length
+                    && side.end <= width
+                    && !taken[side.start..(side.end + 1).min(width)]
+                        .iter()
+                        .enumerate()
+                        .any(|(i, it)| *it && side.start + i != x)
             };
-            let end = start + length;
-            let fits = end <= taken.len() && !taken[start..(end + 1).min(taken.len())].iter().any(|it| *it);
-            if fits {
-                taken[start..end].fill(true);
-                put(row, start, &text, self.faint, buffer);
-            } else if !taken[x] {
-                taken[x] = true;
-                put(row, x, "▲", self.faint, buffer);
-            }
+            let Some(side) = sides.into_iter().find(free) else { continue };
+            let text = if side.start > x { format!(" {}", mark.text) } else { format!("{} ", mark.text) };
+            put(row, side.start, &text, self.faint, buffer);
+            taken[side].fill(true);
         }
     }
 }
@@ -225,7 +228,7 @@ fn draw(curve: &Curve, plot: Rect, axis: &Axis, buffer: &mut Buffer) {
 mod tests {
     use super::*;
     use crate::{
-        curves::{Along, SeriesStore},
+        curves::{Along, Envelope, SeriesStore},
         engine::message::{Span, StepRecord},
     };
 
@@ -270,6 +273,34 @@ mod tests {
             _ => 2.0 + (i % 10) as f32 * 0.1,
         };
         insta::assert_snapshot!(text((1..=100).map(|i| (i, value(i))), false).join("\n"));
+    }
+
+    /// Words stand beside their mark where they have room; a mark is never covered.
+    #[test]
+    fn every_mark_is_seen_and_words_where_they_have_room() {
+        let mark = |place: f64, text: &str| Mark { place, text: text.into() };
+        let drawn = |marks: &[Mark]| {
+            let area = Rect::new(0, 0, 46, 9);
+            let columns = vec![
+                Column {
+                    values: Some(Envelope { first: 1.0, min: 1.0, max: 2.0, last: 2.0 }),
+                    broken: false,
+                    rested: false
+                };
+                80
+            ];
+            let curves = [Curve { columns, style: Style::new(), dash: [true; 4] }];
+            let (faint, alarm, along) = (Style::new(), Style::new(), Default::default());
+            let mut buffer = Buffer::empty(area);
+            Chart { curves: &curves, marks, cross: None, log: false, along, faint, alarm }
+                .render(area, &mut buffer);
+            (6..46).map(|x| buffer[(x, 7)].symbol()).collect::<String>()
+        };
+        assert_eq!(drawn(&[mark(0.1, "a off"), mark(0.5, "b on")]).trim_end(), "    ▲ a off         ▲ b on");
+        assert_eq!(drawn(&[mark(0.99, "color on")]).trim_end(), format!("{:30}color on ▲", ""));
+        let close = drawn(&[mark(0.90, "color off"), mark(0.975, "color on")]);
+        assert_eq!(close.matches('▲').count(), 2, "{close:?}");
+        assert!(close.contains("color off ▲"), "{close:?}");
     }
 
     #[test]
