@@ -29,6 +29,8 @@ pub struct Terminal {
     /// None once it has hung up.
     master: Option<Box<dyn MasterPty + Send>>,
     hung_up: Arc<AtomicBool>,
+    /// Everything that was written has been read.
+    read: Arc<AtomicBool>,
     /// Whether a line has the modes that this one began with, such as that it echoes.
     line: Box<SameLine>,
 }
@@ -63,9 +65,10 @@ impl Terminal {
         let parser = Arc::new(Mutex::new(vt100::Parser::new(rows, cols, 0)));
         let bytes = Arc::new(Mutex::new(Vec::new()));
         let (reads, hung_up) = (Arc::new(Mutex::new(())), Arc::new(AtomicBool::new(false)));
+        let read = Arc::new(AtomicBool::new(false));
         let mut reader = pair.master.try_clone_reader().unwrap();
         let (screen, log) = (parser.clone(), bytes.clone());
-        let (may, gone) = (reads.clone(), hung_up.clone());
+        let (may, gone, done) = (reads.clone(), hung_up.clone(), read.clone());
         std::thread::spawn(move || {
             let mut block = [0; 4096];
             while let Ok(count @ 1..) = reader.read(&mut block) {
@@ -76,9 +79,10 @@ impl Terminal {
                     return;
                 }
             }
+            done.store(true, Ordering::SeqCst);
         });
         let writer = pair.master.take_writer().unwrap();
-        Self { parser, child, bytes, reads, writer, master: Some(pair.master), hung_up, line }
+        Self { parser, child, bytes, reads, writer, master: Some(pair.master), hung_up, read, line }
     }
 
     /// Gives the window another size.
@@ -152,7 +156,8 @@ impl Terminal {
     pub fn end(&mut self) -> u32 {
         let since = Instant::now();
         let code = self.code();
-        while self.master.is_some() && !self.restored() && since.elapsed() < PATIENCE {
+        while self.master.is_some() && !self.read.load(Ordering::SeqCst) {
+            assert!(since.elapsed() < PATIENCE, "its terminal is not closed:\n{}", self.text());
             std::thread::sleep(Duration::from_millis(20));
         }
         code
