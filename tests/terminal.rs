@@ -81,6 +81,57 @@ fn pictures_are_taken_back_before_the_screen_is() {
     assert!(!after.contains("\x1b_G"));
 }
 
+/// A recorded run: it moves, its keys work, and nothing is left behind.
+#[test]
+fn the_demo_plays_without_training() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(folder.path(), &["--demo"], 36, 120);
+    terminal.until("a curve", |text| text.contains("looc demo") && has_curve(text));
+    terminal.keys("jj ");
+    terminal.until("an edit", |text| text.contains("[ ] color"));
+    terminal.keys("4");
+    terminal.until("neighbours", |text| text.contains("same shape"));
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0, "{}", terminal.tail());
+    assert!(terminal.restored(), "{}", terminal.tail());
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0, "nothing was written");
+}
+
+/// From one run to another that was stopped, without leaving the program.
+#[test]
+fn another_run_is_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = |run: &'static str| [&SMALL[..SMALL.len() - 1], &[run]].concat();
+    let mut terminal = Terminal::start(folder.path(), &arguments("first"), 36, 120);
+    terminal.until("a curve", has_curve);
+    terminal.keys("qy");
+    assert_eq!(terminal.end(), 0, "{}", terminal.tail());
+    let mut terminal = Terminal::start(folder.path(), &arguments("second"), 36, 120);
+    terminal.until("a curve", has_curve);
+    terminal.keys("5");
+    terminal.until("both runs", |text| text.contains("stopped") && text.contains("this run"));
+    terminal.keys("gR");
+    terminal.until("the question", |text| text.contains("go on with first?"));
+    terminal.keys("y");
+    terminal.until("the first run", |text| text.starts_with("looc first") && text.contains("TRAIN"));
+    terminal.keys("qy");
+    assert_eq!(terminal.end(), 0, "{}", terminal.tail());
+    let journal = |run: &str| std::fs::read_to_string(folder.path().join(run).join("journal.jsonl")).unwrap();
+    assert_eq!(journal("first").matches(r#""kind":"start""#).count(), 2);
+    assert!(journal("second").contains(r#""reason":"stopped""#), "{}", journal("second"));
+}
+
+/// Settings that cannot be are told before anything is taken or made.
+#[test]
+fn bad_settings_are_told_before_the_screen() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("mine.yaml"), "keys: { pause: F5 }").unwrap();
+    let mut terminal = Terminal::start(folder.path(), &["--settings", "mine.yaml"], 24, 80);
+    assert_eq!(terminal.end(), 78);
+    assert!(terminal.text().contains("keys.pause: there is no such action"), "{}", terminal.text());
+    assert_eq!(folder.path().read_dir().unwrap().count(), 1);
+}
+
 /// What cannot be started leaves a sentence behind, and a terminal as it was.
 #[test]
 fn a_bad_configuration_is_told_before_the_screen() {

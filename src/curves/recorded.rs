@@ -80,9 +80,11 @@ impl Recorded {
             config.edited(&mark.path, &value).map_err(|error| error.to_string())
         })?;
         let find = |tag: &str| summary.figure(tag);
-        let tags = summary.figures.iter();
-        let losses =
-            tags.filter_map(|(tag, value)| Some((tag.strip_prefix("loss/")?.into(), Some(*value)))).collect();
+        let figures = |start: &str| -> Vec<(Arc<str>, f32)> {
+            let all = summary.figures.iter();
+            all.filter_map(|(tag, value)| Some((tag.strip_prefix(start)?.into(), *value))).collect()
+        };
+        let losses = figures("loss/").into_iter().map(|(head, loss)| (head, Some(loss))).collect();
         Ok(Snapshot {
             phase: Phase::Recorded(match summary.state {
                 State::Training | State::Starting | State::Paused => {
@@ -98,6 +100,8 @@ impl Recorded {
             loss: find("loss"),
             losses,
             lr: find("lr").unwrap_or_default(),
+            epoch: self.epoch_steps.map_or(0.0, |steps| (summary.step as f64 / steps) as f32),
+            knn: figures("knn/"),
             invariance_at_start: self.measured.as_ref().map(|(first, _)| first.clone()),
             invariance: self.measured.as_ref().map(|(_, last)| last.clone()),
             ..Snapshot::default()

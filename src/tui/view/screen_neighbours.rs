@@ -33,6 +33,9 @@ pub fn draw(state: &State, theme: Theme, pictures: &mut Pictures, body: Rect, bu
     let Some(sheet) = state.snapshot.neighbours.clone() else {
         let inner = super::frame("Neighbours", true, theme, body, buffer);
         let text = match (state.neighbours_awaited(), state.answers()) {
+            _ if state.of_the_past() && !state.demo => {
+                "neighbours are found by a model: on 5 Runs, R goes on with this run"
+            }
             (true, _) => "the training images are being searched …",
             (false, true) => "a looks for the training images nearest to a held-out one",
             (false, false) => "neighbours can be looked for once training has begun",

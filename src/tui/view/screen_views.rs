@@ -1,6 +1,6 @@
 //! The views, large, each with the parameters that were drawn for it.
 
-use super::views::{cosines, name, rows, shown, tiles, title};
+use super::views::{cosines, missing, name, rows, shown, tiles, title};
 use crate::tui::{
     pictures::Pictures,
     state::{State, plain::plain_line},
@@ -20,12 +20,7 @@ const LINES: usize = 2;
 pub fn draw(state: &State, theme: Theme, pictures: &mut Pictures, body: Rect, buffer: &mut Buffer) {
     let Some(sheet) = state.snapshot.views.clone() else {
         let inner = super::frame(&title(state), true, theme, body, buffer);
-        let text = if state.views_awaited() {
-            "the views are being made …"
-        } else {
-            "views come with the first step"
-        };
-        super::empty(text, theme, inner, buffer);
+        super::empty(missing(state), theme, inner, buffer);
         return;
     };
     let words = format!("{}   draw {}", title(state), sheet.request.draw);

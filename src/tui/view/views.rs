@@ -76,12 +76,21 @@ pub fn rows(sheet: &ViewSheet) -> usize {
     sheet.views.iter().map(|tile| tile.cosines.len()).max().unwrap_or(0)
 }
 
+/// Why there are no views.
+pub fn missing(state: &State) -> &'static str {
+    match () {
+        () if state.of_the_past() && !state.demo => {
+            "a run's files hold no views; on 5 Runs, R goes on with it"
+        }
+        () if state.views_awaited() => "the views are being made …",
+        () => "views come with the first step",
+    }
+}
+
 /// Pictures above, cosines below.
 pub fn draw(state: &State, theme: Theme, pictures: &mut Pictures, area: Rect, buffer: &mut Buffer) {
     let Some(sheet) = &state.snapshot.views else {
-        let waits = state.views_awaited();
-        let text = if waits { "the views are being made …" } else { "views come with the first step" };
-        super::empty(text, theme, area, buffer);
+        super::empty(missing(state), theme, area, buffer);
         return;
     };
     let views = shown(state, sheet);
