@@ -134,19 +134,26 @@ pub fn draw<'a>(state: &'a State, theme: Theme, mut drawing: Drawing<'a>, area: 
     Chart { curves: &lines, marks: &marks, cross, log: drawing.log, along: labels_below, faint, alarm }
         .render(chart, buffer);
     if above > 0 {
-        let named = curves.iter().map(|it| AROUND + labels + it.name.chars().count()).sum::<usize>()
-            <= usize::from(area.width);
-        let entries = curves.iter().map(|it| {
-            let name = if labels > 0 && !named { 0 } else { it.name.chars().count().min(drawing.names) };
-            entry(theme, it, (labels, name))
-        });
+        let short = |it: &Listed, names: bool| {
+            let label = it.label.chars().count();
+            let name = if names || label == 0 { it.name.chars().count().min(drawing.names) } else { 0 };
+            let gap = usize::from(name > 0 && label > 0);
+            entry(theme, it, (label + gap, name + 1), it.value.chars().count())
+        };
+        let width = |names| {
+            let pieces = curves.iter().flat_map(|it| short(it, names));
+            pieces.map(|piece| piece.width()).sum::<usize>()
+        };
+        let named = width(true) <= usize::from(area.width);
+        let entries = curves.iter().map(|it| short(it, named));
         line(row(area, 0), fitting(usize::from(area.width), entries), buffer);
         return;
     }
     let beside = Rect { x: chart.right(), width: legend, ..area };
     let room = usize::from(beside.height.saturating_sub(1));
     for (y, it) in curves.iter().take(room).enumerate() {
-        line(row(beside, y + 1), entry(theme, it, (labels, drawing.names)), buffer);
+        let gap = usize::from(labels > 0);
+        line(row(beside, y + 1), entry(theme, it, (labels + gap, drawing.names), 6), buffer);
     }
     if curves.len() > room && room > 0 {
         let more = format!(" +{}", curves.len() - room);
@@ -190,15 +197,14 @@ fn dash(theme: Theme, it: &Listed) -> ([bool; 4], &'static str) {
     }
 }
 
-/// ` ━━ z1 color  2.77`, with so many columns for the label and the name.
-fn entry(theme: Theme, it: &Listed, (label, name): (usize, usize)) -> Vec<Span<'static>> {
+/// ` ━━ z1 color  2.77`, with so many columns for the label, the name and the figure.
+fn entry(theme: Theme, it: &Listed, (label, name): (usize, usize), figure: usize) -> Vec<Span<'static>> {
     let value = if it.value == "×NaN" { theme.bad() } else { Style::new() };
     let (mark, words) = if it.chosen { ("▸", theme.strong()) } else { (" ", theme.dim()) };
-    let gap = usize::from(label > 0);
     vec![
         Span::styled(format!("{mark}{} ", dash(theme, it).1), style(theme, it)),
-        Span::raw(left(&it.label, label + gap)),
+        Span::raw(left(&it.label, label)),
         Span::styled(left(&it.name, name), words),
-        Span::styled(right(&it.value, 6), value),
+        Span::styled(right(&it.value, figure), value),
     ]
 }

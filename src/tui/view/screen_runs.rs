@@ -2,6 +2,7 @@
 
 use crate::{
     config::Config,
+    engine::message::Snapshot,
     tui::{
         figures::{count, duration, short},
         state::{State, catalogue::Listed, pointer::Spot},
@@ -11,7 +12,7 @@ use crate::{
     },
 };
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Span};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// Columns of the table.
 const NAME: usize = 16;
@@ -21,7 +22,7 @@ const FIGURE: usize = 8;
 const RECENT: usize = 13;
 /// Figures of the table, by tag; of a run without one a dash stands there.
 const FIGURES: [(&str, &str); 2] = [("loss", "loss"), ("turn", "probe/rotation")];
-/// Figures of the comparison, by how their tags start.
+/// Figures of the comparison, by how their tags start, in this order.
 const COMPARED: [&str; 5] = ["loss", "knn/", "probe/", "selectivity/", "std/"];
 
 /// The table above, two runs compared below.
@@ -91,22 +92,28 @@ fn list(state: &State, theme: Theme, runs: &[&Listed], area: Rect, buffer: &mut 
         let pieces = vec![
             mark,
             Span::styled(format!("{marked} "), theme.accent()),
-            Span::styled(columns(run, own), style),
+            Span::styled(columns(run, own.then_some(&state.snapshot)), style),
         ];
         state.spots.note(row(area, y + 1), Spot::Run(i));
         line(row(area, y + 1), pieces, buffer);
     }
 }
 
-fn columns(run: &Listed, own: bool) -> String {
-    let of = |tag: &str| run.figure(tag).map_or_else(|| "—".into(), |value| short(f64::from(value)));
+/// Of the run on the screen what it is at now; of others what their files said.
+fn columns(run: &Listed, own: Option<&Arc<Snapshot>>) -> String {
+    let now = |tag: &str| own.filter(|_| tag == "loss").and_then(|now| now.loss).or(run.figure(tag));
+    let of = |tag: &str| now(tag).map_or_else(|| "—".into(), |value| short(f64::from(value)));
     let figures: String = FIGURES.iter().map(|(_, tag)| right(&of(tag), FIGURE)).collect();
+    let (state, step, steps) = match own {
+        Some(now) => ("this run".to_owned(), now.step, now.steps),
+        None => (run.state.to_string(), run.step, run.steps),
+    };
     let time = duration(Duration::from_secs_f64(run.time.clamp(0.0, 1e10)));
     format!(
         "{}{}{}{figures}  {}{}{}  {}",
         left(&run.name, NAME),
-        left(if own { "this run".to_owned() } else { run.state.to_string() }.as_str(), STATE),
-        right(&format!("{}/{}", run.step, run.steps), STEP),
+        left(&state, STATE),
+        right(&format!("{step}/{steps}"), STEP),
         left(&spark::course(&run.recent), RECENT),
         right(&time, FIGURE),
         right(&count(run.edits as f64), FIGURE),
@@ -179,8 +186,8 @@ impl<'a> Pair<'a> {
     fn figures(&self, theme: Theme, area: Rect, buffer: &mut Buffer) {
         let area =
             super::frame(&format!("its figures, and {}", cut(self.here, NAME)), false, theme, area, buffer);
-        let all = self.there.figures.iter();
-        let all = all.filter(|(tag, _)| COMPARED.iter().any(|start| tag.starts_with(start)));
+        let of = |start: &'static &str| self.there.figures.iter().filter(|(tag, _)| tag.starts_with(*start));
+        let all = COMPARED.iter().flat_map(of);
         for (y, (tag, value)) in all.take(usize::from(area.height)).enumerate() {
             let here = (self.figure)(tag).map_or_else(|| "—".into(), |value| short(f64::from(value)));
             let pieces = vec![
