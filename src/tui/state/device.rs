@@ -1,6 +1,6 @@
 //! What the machine does, now and over the last hour.
 
-use crate::device::DeviceReading;
+use crate::device::{DeviceReading, Gpu};
 use std::collections::VecDeque;
 
 /// Readings that are kept: an hour of them, one a second.
@@ -87,14 +87,71 @@ impl DeviceHistory {
         for (course, gpu) in self.gpus.iter_mut().zip(&reading.gpus) {
             course.push(gpu.utilisation.unwrap_or(0.0));
         }
-        self.fresh |= self.now.as_ref() != Some(&reading);
-        self.now = Some(reading);
+        // Figures that tremble are not drawn anew: on a machine that rests, the screen rests.
+        if self.now.as_ref().is_none_or(|now| differs(now, &reading)) {
+            self.fresh = true;
+            self.now = Some(reading);
+        }
     }
+}
+
+/// Whether a reading says something else than the one that is shown: by 2 points of a load, a hundredth of a
+/// memory, a degree or 2 watts.
+fn differs(now: &DeviceReading, next: &DeviceReading) -> bool {
+    let apart = |a: f32, b: f32, by: f32| (a - b).abs() >= by;
+    let moved = |a: Option<f32>, b: Option<f32>, by: f32| match (a, b) {
+        (Some(a), Some(b)) => apart(a, b, by),
+        (a, b) => a.is_some() != b.is_some(),
+    };
+    let grown = |a: Option<u64>, b: Option<u64>| {
+        moved(a.map(|a| a as f32), b.map(|b| b as f32), a.unwrap_or(0) as f32 / 100.0 + 1.0)
+    };
+    let gpu = |(a, b): (&Gpu, &Gpu)| {
+        moved(a.utilisation, b.utilisation, 0.02)
+            || moved(a.temperature_c, b.temperature_c, 1.0)
+            || moved(a.power_w, b.power_w, 2.0)
+            || grown(a.memory_used, b.memory_used)
+            || grown(a.process_memory, b.process_memory)
+    };
+    let cores = now.cores.iter().zip(&next.cores);
+    now.gpus.len() != next.gpus.len()
+        || now.gpu_note != next.gpu_note
+        || now.gpus.iter().zip(&next.gpus).any(gpu)
+        || now.cores.len() != next.cores.len()
+        || cores.map(|(a, b)| (a - b).abs()).any(|by| by >= 0.1)
+        || apart(now.cpu, next.cpu, 0.02)
+        || apart(now.process_cpu, next.process_cpu, 0.05)
+        || grown(Some(now.memory_used), Some(next.memory_used))
+        || grown(Some(now.process_memory), Some(next.process_memory))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What trembles is not drawn anew; what creeps is, once it has come far enough.
+    #[test]
+    fn small_changes_rest_and_do_not_add_up_unseen() {
+        let gpu = Gpu { utilisation: Some(0.5), temperature_c: Some(60.0), ..Gpu::default() };
+        let reading = |cpu: f32, degrees: f32| DeviceReading {
+            cpu,
+            cores: vec![cpu; 2],
+            memory_used: 1 << 30,
+            gpus: vec![Gpu { temperature_c: Some(degrees), ..gpu.clone() }],
+            ..DeviceReading::default()
+        };
+        let mut history = DeviceHistory::default();
+        history.take(reading(0.5, 60.0));
+        assert!(std::mem::take(&mut history.fresh));
+        history.take(reading(0.515, 60.4));
+        assert!(!history.fresh && history.now.as_ref().unwrap().cpu == 0.5);
+        history.take(reading(0.525, 60.4));
+        assert!(std::mem::take(&mut history.fresh) && history.now.as_ref().unwrap().cpu == 0.525);
+        history.take(reading(0.525, 61.5));
+        assert!(std::mem::take(&mut history.fresh));
+        history.take(DeviceReading { memory_used: 11 << 27, ..reading(0.525, 61.5) });
+        assert!(history.fresh);
+    }
 
     #[test]
     fn a_window_is_cut_into_parts_that_rest_until_they_are_whole() {

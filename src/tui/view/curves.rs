@@ -137,8 +137,8 @@ pub fn draw<'a>(state: &'a State, theme: Theme, mut drawing: Drawing<'a>, area: 
         let short = |it: &Listed, names: bool| {
             let label = it.label.chars().count();
             let name = if names || label == 0 { it.name.chars().count().min(drawing.names) } else { 0 };
-            let gap = usize::from(name > 0 && label > 0);
-            entry(theme, it, (label + gap, name + 1), it.value.chars().count())
+            let (after_label, after_name) = (usize::from(label > 0), usize::from(name > 0));
+            entry(theme, it, (label + after_label, name + after_name), it.value.chars().count())
         };
         let width = |names| {
             let pieces = curves.iter().flat_map(|it| short(it, names));
