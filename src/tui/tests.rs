@@ -298,6 +298,35 @@ fn a_failure_is_told_with_its_reason() {
     assert!(it.draw(120, 36).contains("nothing can be changed"));
 }
 
+/// The image itself beside its views, any image by its number, and views that stay while the model moves on.
+#[test]
+fn views_are_chosen_compared_and_kept() {
+    let mut it = Played::training();
+    it.press("2o");
+    let screen = it.draw(150, 40);
+    assert!(screen.contains("the image itself") && screen.contains("k2 same rotation"), "{screen}");
+    let asked = |it: &Played| {
+        let views = it.engine.commands.try_iter().filter_map(|command| match command {
+            Command::Views(request) => Some(request.index),
+            _ => None,
+        });
+        views.collect::<Vec<_>>()
+    };
+    asked(&it);
+    it.press("e1001\n");
+    assert!(it.draw(120, 36).contains("“1001” is none of the held-out images: 1 – 1000"));
+    it.press("\u{1b}e17\n");
+    assert_eq!(asked(&it), [16]);
+    it.press("f");
+    let mut next = snapshot();
+    next.invariance =
+        next.invariance.map(|report| Arc::new(InvarianceReport { step: 1850, ..(*report).clone() }));
+    it.publish(next);
+    assert!(asked(&it).is_empty() && it.draw(120, 36).contains("frozen"));
+    it.press("f");
+    assert_eq!(asked(&it), [16], "by the model as it is now");
+}
+
 /// The cosines follow the model: with every measurement the same views are asked for again.
 #[test]
 fn views_are_asked_for_again_when_the_model_has_moved() {

@@ -1,7 +1,7 @@
 //! The curves that are shown, as files: from the run's own folder, so that the command which stands in them makes
 //! the same again.
 
-use super::{Screen, State, matrix::Course, notices::Tone, settings::Answer};
+use super::{Screen, State, configuration::Answer, matrix::Course, notices::Tone};
 use crate::{
     curves::{
         Along,

@@ -1,6 +1,6 @@
 //! Another run that is looked at while this one trains on, as its files tell it; and the change to another run.
 
-use super::{Effect, Over, State, notices::Tone, settings::Answer};
+use super::{Effect, Over, State, configuration::Answer, notices::Tone};
 use crate::{
     curves::Recorded,
     device::DeviceReading,

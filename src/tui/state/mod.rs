@@ -4,6 +4,7 @@
 pub mod album;
 pub mod catalogue;
 mod clip;
+pub mod configuration;
 pub mod device;
 mod editing;
 pub mod editor;
@@ -21,7 +22,6 @@ pub mod pointer;
 mod press;
 mod roaming;
 pub mod rows;
-pub mod settings;
 pub mod typed;
 
 use crate::{
@@ -34,6 +34,7 @@ use crate::{
 };
 use album::Album;
 use catalogue::Catalogue;
+use configuration::Answer;
 use device::DeviceHistory;
 use editor::Editor;
 use errand::Errand;
@@ -44,7 +45,6 @@ use notices::{Notices, Tone};
 use palette::Palette;
 use plain::plain;
 use pointer::{Drag, Spots};
-use settings::Answer;
 use std::{
     path::PathBuf,
     sync::Arc,
