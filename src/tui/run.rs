@@ -110,6 +110,7 @@ impl<'a> Loop<'a> {
         let mut state = State::new(handle, listener, Instant::now());
         (state.keymap, state.mouse, state.tour) = (options.keymap.clone(), options.mouse, options.tour);
         state.demo = options.demo;
+        state.folder = state.folder.filter(|_| !options.demo);
         let mut it = Self {
             stage,
             state,

@@ -201,13 +201,18 @@ impl Catalogue {
     /// Takes in what was read. True if there is something new; with it what cannot be read.
     pub fn take(&mut self) -> (bool, Vec<String>) {
         let (mut news, mut wrong) = (false, Vec::new());
-        if let Some(found) = Errand::take(&mut self.reading) {
-            self.chosen = self.chosen.take().or(found.runs.last().map(|run| run.path.clone()));
-            self.found = Some(found);
-            news = true;
+        match Errand::take(&mut self.reading) {
+            Some(Ok(found)) => {
+                self.chosen = self.chosen.take().or(found.runs.last().map(|run| run.path.clone()));
+                self.found = Some(found);
+                news = true;
+            }
+            Some(Err(lost)) => wrong.push(lost.to_string()),
+            None => {}
         }
         for it in &mut self.marked {
-            match Errand::take(&mut it.reading) {
+            let answer = Errand::take(&mut it.reading);
+            match answer.map(|it| it.unwrap_or_else(|lost| Err(lost.to_string()))) {
                 Some(Ok(recorded)) => it.recorded = Some(Box::new(recorded)),
                 Some(Err(why)) => wrong.push(format!("{}: {}", it.name, plain_line(&why))),
                 None => continue,

@@ -47,7 +47,7 @@ impl State {
             Row::Value(it) => it.path,
             Row::Schedule => return None,
         };
-        let text = format!("--set {path}={}", config.get(&path)?);
+        let text = format!("--set {path}={}", self.editor.value(config, &path).0?);
         Some((text.clone(), text))
     }
 

@@ -85,7 +85,11 @@ impl State {
     }
 
     /// Asks where the configuration is to be written.
-    pub(super) fn ask_file(&mut self) {
+    pub(super) fn ask_file(&mut self, now: Instant) {
+        if self.folder.is_none() {
+            self.notices.say(Tone::Note, NOWHERE, now);
+            return;
+        }
         let run = self.snapshot.run.as_ref().and_then(|run| run.file_name());
         let name = run.map_or_else(|| "looc".into(), printable_name);
         self.typed = Some(Typed::new(Purpose::File, format!("{name}.yaml")));
@@ -93,10 +97,10 @@ impl State {
 
     /// Writes the configuration as it is now into the file that was named, if there is none yet.
     pub(super) fn submit_file(&mut self, now: Instant) {
-        let Some(typed) = self.typed.take() else { return };
-        let path = PathBuf::from(typed.text.trim());
+        let (Some(typed), Some(folder)) = (self.typed.take(), &self.folder) else { return };
+        let path = folder.join(typed.text.trim());
         let why = match () {
-            () if path.as_os_str().is_empty() => Some("a file needs a name".to_owned()),
+            () if typed.text.trim().is_empty() => Some("a file needs a name".to_owned()),
             () if path.exists() => Some(format!("{} is there already: another name", typed.text.trim())),
             () => None,
         };
@@ -107,8 +111,8 @@ impl State {
         let text = self.snapshot.config.annotated();
         self.ask_files(now, move || {
             crate::durable::write(&path, text.as_bytes())
-                .map(|()| Answer::Done(format!("written: {}", path.display())))
-                .map_err(|error| format!("{} cannot be written: {error}", path.display()))
+                .map(|()| Answer::Done(format!("written: {}", printable_name(path.as_os_str()))))
+                .map_err(|error| format!("{} cannot be written: {error}", printable_name(path.as_os_str())))
         });
     }
 
@@ -131,7 +135,7 @@ impl State {
     /// Takes in what came of work with files. True if it shows.
     pub(super) fn take_answer(&mut self, now: Instant) -> bool {
         let Some(answer) = Errand::take(&mut self.errand) else { return false };
-        match answer {
+        match answer.unwrap_or_else(|lost| Err(lost.to_string())) {
             Ok(Answer::Page(title, lines)) => self.over = Over::Page(Arc::new((title, lines)), 0),
             Ok(Answer::Presets(presets, unread)) => {
                 self.over = Over::Palette(Palette::of_presets(presets));
@@ -146,6 +150,9 @@ impl State {
         true
     }
 }
+
+/// Said where nothing is to be written.
+pub(super) const NOWHERE: &str = "nothing is written here";
 
 /// What can come of work with files.
 #[derive(Debug)]

@@ -23,15 +23,42 @@ impl<T: Send + 'static> Errand<T> {
         Ok(Self(receive))
     }
 
-    /// What came of the errand in `place`, which is empty then; none while it is under way. One whose thread
-    /// panicked comes to an end without an answer.
-    pub fn take(place: &mut Option<Self>) -> Option<T> {
+    /// What came of the errand in `place`, which is empty then; none while it is under way.
+    pub fn take(place: &mut Option<Self>) -> Option<Result<T, Lost>> {
         match place.as_ref()?.0.try_recv() {
             Err(TryRecvError::Empty) => None,
             answer => {
                 *place = None;
-                answer.ok()
+                Some(answer.map_err(|_| Lost))
             }
         }
+    }
+}
+
+/// The thread panicked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("work with files ended without an answer; this is a fault of the program: please report it")]
+pub struct Lost;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Lost> {
+        let mut place = Some(Errand::start(work).unwrap());
+        loop {
+            if let Some(answer) = Errand::take(&mut place) {
+                assert!(place.is_none());
+                return answer;
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn every_errand_is_answered_a_panic_too() {
+        assert_eq!(answer(|| 7), Ok(7));
+        assert_eq!(answer::<i32>(|| panic!("on purpose")), Err(Lost));
+        assert_eq!(Errand::<i32>::take(&mut None), None);
     }
 }

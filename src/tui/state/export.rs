@@ -1,7 +1,12 @@
 //! The curves that are shown, as files: from the run's own folder, so that the command which stands in them makes
 //! the same again.
 
-use super::{Screen, State, configuration::Answer, matrix::Course, notices::Tone};
+use super::{
+    Screen, State,
+    configuration::{Answer, NOWHERE},
+    matrix::Course,
+    notices::Tone,
+};
 use crate::{
     curves::{
         Along,
@@ -18,6 +23,10 @@ use std::{
 impl State {
     /// Writes what is shown of the curves as SVG, PNG and CSV into the present folder.
     pub(super) fn export(&mut self, now: Instant) {
+        let Some(folder) = self.folder.clone() else {
+            self.notices.say(Tone::Note, NOWHERE, now);
+            return;
+        };
         let Some(run) = self.snapshot.run.clone() else {
             self.notices.say(Tone::Note, "this run has no folder to make a chart from", now);
             return;
@@ -25,12 +34,14 @@ impl State {
         let spec = self.spec();
         let others: Vec<PathBuf> = self.catalogue.marked.iter().map(|it| it.path.clone()).collect();
         self.notices.say(Tone::Note, "the curves are being written …", now);
-        self.ask_files(now, move || write(&spec, &run, &others, Path::new(".")));
+        self.ask_files(now, move || write(&spec, &run, &others, &folder));
     }
 
     /// What is shown of the curves.
     fn spec(&self) -> Spec {
-        let (from, to) = self.lens.window.map_or((None, None), |(from, to)| (Some(from), Some(to)));
+        // Also of the whole the end is said: the three files, and the command, are of the same figures.
+        let shown = self.lens.window.or_else(|| self.series.reach(self.runs_along()));
+        let (from, to) = shown.map_or((None, None), |(from, to)| (Some(from), Some(to)));
         let unit = |at: f64| match (self.along, self.epoch_steps()) {
             (Along::Epoch, Some(steps)) => at / steps,
             _ => at,

@@ -174,6 +174,8 @@ pub struct State {
     pub mouse: bool,
     /// A recording is played.
     pub demo: bool,
+    /// Where files are written that the reader asks for; none: nowhere.
+    pub folder: Option<PathBuf>,
     /// Lines explain each pane.
     pub tour: bool,
     pub keymap: Arc<Keymap>,
@@ -228,6 +230,7 @@ impl State {
             spots: Spots::default(),
             mouse: false,
             demo: false,
+            folder: Some(".".into()),
             tour: false,
             keymap: Arc::default(),
             drag: None,

@@ -58,7 +58,8 @@ impl State {
             Action::PauseResume | Action::Checkpoint => matches!(phase, Phase::Paused | Phase::Training),
             Action::Resample | Action::NextImage | Action::PreviousImage | Action::AnyImage => self.answers(),
             Action::Freeze => self.answers(),
-            Action::Differences | Action::SaveAs => self.snapshot.run.is_some(),
+            Action::Differences => self.snapshot.run.is_some(),
+            Action::SaveAs | Action::Export => self.folder.is_some() && self.snapshot.run.is_some(),
             Action::Presets => !self.ended(),
             Action::Mark | Action::Open | Action::ResumeRun => self.catalogue.chosen().is_some(),
             Action::TypeValue | Action::SearchAnew if elsewhere => self.answers(),
@@ -150,7 +151,7 @@ impl State {
             Action::Copy => return self.copy(now),
             Action::Export => self.export(now),
             Action::Differences => self.open_differences(now),
-            Action::SaveAs => self.ask_file(),
+            Action::SaveAs => self.ask_file(now),
             Action::Presets => self.open_presets(now),
             _ if self.screen == Screen::Invariance && self.roam(action) => {}
             _ if self.screen == Screen::Neighbours && self.leaf(action) => {}
