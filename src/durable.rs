@@ -83,7 +83,7 @@ fn twice<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
 }
 
 /// Makes a new directory of the user's own with an unpredictable name beside `path`.
-fn temp_dir(path: &Path) -> io::Result<PathBuf> {
+pub fn temp_dir(path: &Path) -> io::Result<PathBuf> {
     fresh(path, |temp| DirBuilder::new().mode(DIR_MODE).create(temp)).map(|(temp, ())| temp)
 }
 

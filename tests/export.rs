@@ -31,7 +31,13 @@ fn all(step: u64) -> f32 {
 fn run(folder: &Path, name: &str) {
     let config = Config::quickstart();
     let mut run = RunDir::create(&folder.join(name), &config.to_yaml(), &config.hash(), 0).unwrap();
-    let start = Entry::Start { version: String::new(), steps: 780, compute: String::new() };
+    let start = Entry::Start {
+        version: String::new(),
+        steps: 780,
+        compute: String::new(),
+        threads: None,
+        data: None,
+    };
     run.journal().append(0, start).unwrap();
     for step in 1..=STEPS {
         let mut values = vec![("loss", 2.0), ("loss/all", all(step)), ("lr", 0.06)];

@@ -53,7 +53,7 @@ fn every_loss_falls_and_heads_keep_their_factor() {
     }
     let turned = last("probe/rotation");
     assert!((0.35..=1.0).contains(&turned), "which way is up can be read from the features: {turned}");
-    assert_eq!(journal_kinds(&path), ["start", "checkpoint", "stop"]);
+    assert_eq!(journal_kinds(&path), ["start", "state", "state", "checkpoint", "stop"]);
 }
 
 /// Without a head there is one space, and the loss is its own.

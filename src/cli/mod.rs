@@ -8,9 +8,11 @@ mod data;
 mod doctor;
 mod eval;
 mod export;
+mod fork;
 mod lifeline;
 mod log;
 mod look;
+mod replay;
 mod runs;
 mod screen;
 mod sheet;
@@ -80,6 +82,10 @@ commands! {
     doctor::Doctor,
     /// List the runs in a folder: state, step, configuration, last figures
     runs::Runs,
+    /// Repeat a recorded run and compare every loss and every state with the record, bit for bit
+    replay::Replay,
+    /// Make a run that goes on from another run's checkpoint
+    fork::Fork,
     /// Evaluate a checkpoint: kNN, linear, rotation and few-shot probes, invariance, collapse, uniformity
     eval::Eval,
     /// Draw a run's curves into an SVG or a PNG, or write their figures into a CSV

@@ -61,7 +61,12 @@ fn row(summary: &Summary) -> String {
     let name = crate::text::printable_name(summary.path.as_os_str());
     let loss = summary.figure("loss").map_or_else(|| "–".into(), |loss| format!("{loss:.3}"));
     let step = format!("{}/{}", summary.step, summary.steps);
-    format!("{name:24} {:9} {step:>15} {loss:>8} {:>6}  {}", summary.state, summary.edits, summary.config)
+    let parent = summary.manifest.parent.as_ref();
+    let parent = parent.map_or_else(String::new, |it| format!("; from {} at {}", it.name(), it.step));
+    format!(
+        "{name:24} {:9} {step:>15} {loss:>8} {:>6}  {}{parent}",
+        summary.state, summary.edits, summary.config
+    )
 }
 
 fn document(summary: &Summary) -> Value {
@@ -81,6 +86,7 @@ fn document(summary: &Summary) -> Value {
         "edits": summary.edits,
         "why": summary.why,
         "config": summary.config,
+        "parent": summary.manifest.parent,
         "figures": figures,
     })
 }

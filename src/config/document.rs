@@ -236,6 +236,11 @@ impl Config {
 
     /// Of the whole configuration, for telling two of them apart.
     pub fn hash(&self) -> String {
-        blake3::hash(self.to_yaml().as_bytes()).to_hex()[..16].into()
+        hash_of(&self.to_yaml())
     }
+}
+
+/// [`Config::hash`] of a configuration that is there as text.
+pub fn hash_of(yaml: &str) -> String {
+    blake3::hash(yaml.as_bytes()).to_hex()[..16].into()
 }

@@ -19,9 +19,10 @@ mod words;
 mod tests;
 
 pub use difference::Difference;
-pub use document::value_at;
+pub use document::{hash_of, value_at};
 pub use error::ConfigError;
 pub use live::{LiveValue, live};
+pub use overrides::assignment;
 pub use presets::Preset;
 pub use train::TrainSettings;
 

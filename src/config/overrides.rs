@@ -33,17 +33,24 @@ impl Change {
 pub(super) fn apply(mut value: Value, overrides: &[String]) -> Result<(Value, Vec<Change>), ConfigError> {
     let mut changes = Vec::new();
     for text in overrides {
-        let Some((path, given)) = text.split_once('=') else {
-            let why = format!("--set {text}: the value is missing");
-            return Err(ConfigError::plain("", why).helped("as in --set augment.color.head=false"));
-        };
-        let given = Source::parse("--set", given)?.value;
-        let path = path.trim();
-        let resolved = put(&mut value, path, given)
-            .map_err(|why| ConfigError::plain(path, why).placed(whole(text, path.len())))?;
+        let (path, given) = assignment(text)?;
+        let resolved = put(&mut value, &path, given)
+            .map_err(|why| ConfigError::plain(&path, why).placed(whole(text, path.len())))?;
         changes.push(Change { text: text.clone(), path: resolved, before: text.len() - after(text) });
     }
     Ok((value, changes))
+}
+
+/// What a change `a.b=c` says, as an edit: its path and its value.
+///
+/// # Errors
+/// The value is missing, or is no YAML.
+pub fn assignment(text: &str) -> Result<(String, Value), ConfigError> {
+    let Some((path, given)) = text.split_once('=') else {
+        let why = format!("--set {text}: the value is missing");
+        return Err(ConfigError::plain("", why).helped("as in --set augment.color.head=false"));
+    };
+    Ok((path.trim().into(), Source::parse("--set", given)?.value))
 }
 
 /// Bytes of the value.

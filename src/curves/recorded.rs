@@ -160,7 +160,13 @@ mod tests {
             revision: 1,
             config: String::new(),
         };
-        let start = Entry::Start { version: String::new(), steps: 1560, compute: String::new() };
+        let start = Entry::Start {
+            version: String::new(),
+            steps: 1560,
+            compute: String::new(),
+            threads: None,
+            data: None,
+        };
         run.journal().append(0, start).unwrap();
         run.journal().append(40, edit).unwrap();
         let edit = |path: &str, to: &str| Entry::Edit {

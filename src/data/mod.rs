@@ -6,6 +6,7 @@ mod binary;
 mod cifar;
 mod donors;
 mod error;
+mod fingerprint;
 mod fit;
 mod folder;
 mod idx;

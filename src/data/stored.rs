@@ -43,6 +43,11 @@ impl Stored {
         self.places.len()
     }
 
+    /// The CRC-32 of one image's bytes.
+    pub(super) fn crc(&self, index: usize) -> u32 {
+        self.places[index].crc
+    }
+
     /// Reads the bytes of one image.
     pub(super) fn read(&self, index: usize, bytes: &mut Vec<u8>) -> Result<(), DataError> {
         let Place { slot, crc } = self.places[index];

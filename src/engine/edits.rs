@@ -21,8 +21,7 @@ impl Replay {
     pub fn after(revision: u64, records: &[journal::Record]) -> Self {
         let edit = |record: &journal::Record| match &record.entry {
             journal::Entry::Edit { path, to, revision: own, .. } if *own > revision => {
-                let value = serde_json::from_str(to).unwrap_or_else(|_| Value::String(to.clone()));
-                Some((record.step, Edit { path: path.clone(), value }))
+                Some((record.step, Edit { path: path.clone(), value: value(to) }))
             }
             _ => None,
         };
@@ -73,14 +72,7 @@ impl Trainer<'_> {
                 return self.refuse(edit, format!("no checkpoint could be written before it: {error}"));
             }
         }
-        let from = text(self.now.config.get(&edit.path));
-        let entry = journal::Entry::Edit {
-            path: edit.path.clone(),
-            from,
-            to: text(next.get(&edit.path)),
-            revision: self.now.revision + 1,
-            config: next.hash(),
-        };
+        let entry = entry(&self.now.config, &next, &edit.path, self.now.revision + 1);
         if let Err(error) = self.run.journal().append(self.now.step, entry) {
             return self.refuse(edit, format!("it could not be written down: {error}"));
         }
@@ -93,7 +85,7 @@ impl Trainer<'_> {
     }
 
     /// Puts a configuration into force: the next step is the first one under it.
-    fn apply(&mut self, edit: Edit, next: Config) -> Result<(), EngineError> {
+    pub fn apply(&mut self, edit: Edit, next: Config) -> Result<(), EngineError> {
         let old = std::mem::replace(&mut self.now.config, Arc::new(next));
         let new = self.config();
         for gone in heads(&old).iter().filter(|name| !heads(&new).contains(name)) {
@@ -123,6 +115,17 @@ impl Trainer<'_> {
 /// The augmentations that own a space.
 pub(super) fn heads(config: &Config) -> Vec<&'static str> {
     config.augment.iter().filter(|entry| entry.head).map(|entry| entry.name()).collect()
+}
+
+/// What the journal says of an edit.
+pub(super) fn entry(old: &Config, new: &Config, path: &str, revision: u64) -> journal::Entry {
+    let (from, to) = (text(old.get(path)), text(new.get(path)));
+    journal::Entry::Edit { path: path.into(), from, to, revision, config: new.hash() }
+}
+
+/// A value of the journal.
+pub(super) fn value(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.into()))
 }
 
 fn text(value: Option<Value>) -> String {

@@ -5,6 +5,9 @@
 
 mod commands;
 mod edits;
+pub mod environment;
+mod fingerprint;
+mod forking;
 mod handle;
 mod inspect;
 mod mailbox;
@@ -16,14 +19,18 @@ mod pace;
 mod preparing;
 mod recall;
 pub mod recording;
+mod replaying;
 mod retrieval;
 mod saving;
 mod supervision;
 mod trainer;
 
+pub use fingerprint::STATE_EVERY;
+pub use forking::{At, Forked, fork};
 pub use handle::{Handle, Publisher, line};
 pub use mailbox::{Coalesce, Mailbox};
 pub use recall::measured;
+pub use replaying::{Difference, Replaying, Verdict, replay};
 
 use crate::{
     config::Config,
@@ -96,6 +103,19 @@ pub enum EngineError {
     NotFinite(String),
     #[error("the checkpoint does not fit this program: {0}")]
     Checkpoint(String),
+    #[error(
+        "{} was not recorded with what is here now, and could not go on with the same bits:{what}\n\
+         put back what changed; or go on in a run of its own: looc-tui fork {}",
+        shown(run),
+        shown(run)
+    )]
+    NotTheSame { run: PathBuf, what: String },
+    #[error("{} holds no step and no state to compare with", shown(.0))]
+    NothingRecorded(PathBuf),
+    #[error("edit {revision} ({path}, at step {step}) cannot be made again: {why}")]
+    Unrepeatable { revision: u64, path: String, step: u64, why: String },
+    #[error("{} cannot be forked there: {why}", shown(run))]
+    NoFork { run: PathBuf, why: String },
     #[error(transparent)]
     Kernels(#[from] UnfitIsa),
     #[error(transparent)]
@@ -130,18 +150,26 @@ pub fn start(job: Job) -> Result<(Handle, JoinHandle<()>), EngineError> {
     Isa::preferred()?;
     let first = Snapshot { config: Arc::new(job.config.clone()), ..Snapshot::default() };
     let (handle, publisher) = line(first);
-    let threads = job.config.train.threads;
-    // A pool of its own: with `threads` 0, one for each core.
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|i| format!("looc-compute-{i}"))
-        .build()
-        .map_err(|error| EngineError::Threads(error.to_string()))?;
+    let pool = pool(job.config.train.threads)?;
     let thread = std::thread::Builder::new()
         .name("looc-train".into())
         .spawn(move || pool.install(move || train(job, publisher)))
         .map_err(|error| EngineError::Threads(error.to_string()))?;
     Ok((handle, thread))
+}
+
+/// A pool of its own: with `threads` 0, one for each core.
+fn pool(threads: usize) -> Result<rayon::ThreadPool, EngineError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|i| format!("looc-compute-{i}"))
+        .build()
+        .map_err(|error| EngineError::Threads(error.to_string()))
+}
+
+/// A path for people.
+fn shown(path: &std::path::Path) -> String {
+    crate::text::printable_name(path.as_os_str())
 }
 
 /// Trains to the end, and says how it ended: also a panic is told, since the viewer lives on.

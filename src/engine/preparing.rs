@@ -3,6 +3,7 @@
 use super::{
     EngineError, Job, Place, Publisher,
     edits::Replay,
+    environment,
     message::{Command, Event, Phase, Snapshot},
     meter::Meter,
     models,
@@ -16,7 +17,7 @@ use crate::{
     config::Config,
     data::{self, DataError, Splits, steps_per_epoch},
     eval::Frozen,
-    run::{self, Checkpoint, RunDir, checkpoint, journal},
+    run::{self, Began, Checkpoint, History, RunDir, checkpoint, journal},
 };
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -49,13 +50,16 @@ impl<'a> Trainer<'a> {
         now.compute = models::compute(&device)?;
         let epochs = config.train.epochs * steps_per_epoch(data.train.len(), config.train.batch) as f64;
         now.steps = job.steps.unwrap_or_else(|| (epochs.round() as u64).max(1));
+        let began = environment::here(&now.compute, &data)?;
         let (mut time, mut saved, mut generations, mut replay) =
             (0.0, None, BTreeMap::new(), Replay::default());
+        let mut known = BTreeMap::new();
         let learner;
         let run = match resumed {
             Some((mut run, checkpoint)) => {
-                learner = models::learned(&config, &data.train, &checkpoint, &device)?;
                 let facts = Facts::of(&checkpoint)?;
+                environment::same(run.path(), &facts.began(), &began)?;
+                learner = models::learned(&config, &data.train, &checkpoint, &device)?;
                 let path = run.path().join(checkpoint::CHECKPOINTS);
                 let newest = Saved { step: checkpoint.step, revision: facts.revision, path };
                 (time, saved, generations) = (facts.time, Some(newest), facts.generations.clone());
@@ -63,8 +67,12 @@ impl<'a> Trainer<'a> {
                 recall(&mut now, &run, publisher)?;
                 replay = Replay::after(facts.revision, run.records());
                 (now.step, now.revision) = (checkpoint.step, facts.revision);
-                now.steps = job.steps.or(planned(run.records())).unwrap_or(now.steps);
-                differing(&facts, &now.compute, publisher);
+                let history = History::of(run.records());
+                let planned = history.steps_at(u64::MAX);
+                now.steps = job.steps.or(planned).unwrap_or(now.steps);
+                if planned == Some(now.steps) {
+                    known = history.states;
+                }
                 run
             }
             None => {
@@ -91,6 +99,9 @@ impl<'a> Trainer<'a> {
             collapsing: Vec::new(),
             generations,
             replay,
+            began,
+            noted: None,
+            known,
             meter,
             clock,
             saved,
@@ -100,11 +111,8 @@ impl<'a> Trainer<'a> {
 
     /// Writes down that a process begins to train.
     pub fn note_start(&mut self) -> Result<(), EngineError> {
-        let entry = journal::Entry::Start {
-            version: env!("CARGO_PKG_VERSION").into(),
-            steps: self.now.steps,
-            compute: self.now.compute.clone(),
-        };
+        let Began { version, compute, threads, data } = self.began.clone();
+        let entry = journal::Entry::Start { version, steps: self.now.steps, compute, threads, data };
         self.run.journal().append(self.now.step, entry)?;
         self.publish(Phase::Training);
         Ok(())
@@ -156,24 +164,4 @@ fn load(
     now.phase = Phase::Starting;
     publisher.publish(now.clone());
     Ok(data)
-}
-
-/// The steps that the run was last started for.
-fn planned(records: &[journal::Record]) -> Option<u64> {
-    records.iter().rev().find_map(|record| match &record.entry {
-        journal::Entry::Start { steps, .. } => Some(*steps),
-        _ => None,
-    })
-}
-
-/// The bits of a resumed run are those of the uninterrupted one on the same machine only.
-fn differing(facts: &Facts, compute: &str, publisher: &Publisher) {
-    let before = format!("{} with looc-tui {}", facts.compute, facts.version);
-    let now = format!("{compute} with looc-tui {}", env!("CARGO_PKG_VERSION"));
-    if before != now {
-        let text = format!(
-            "this run computed on {before} before and goes on with {now}: its figures may differ in their last digits from those of a run without an interruption"
-        );
-        publisher.event(Event::Warning(text));
-    }
 }

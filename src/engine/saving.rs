@@ -2,14 +2,15 @@
 
 use super::{
     EngineError,
+    fingerprint::{Fingerprint, flat},
     message::{Event, Phase},
     trainer::{Saved, Trainer},
 };
 use crate::{
     looc::{Learner, LearnerState},
-    run::{Checkpoint, journal},
+    run::{Began, Checkpoint, journal},
 };
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -28,15 +29,27 @@ pub(super) struct Facts {
     pub compute: String,
     /// Of the program.
     pub version: String,
+    /// Threads that computed.
+    #[serde(default)]
+    pub threads: Option<usize>,
+    /// Hash of the images.
+    #[serde(default)]
+    pub data: Option<String>,
 }
 
 impl Facts {
-    fn map(&self) -> Result<Map<String, Value>, EngineError> {
+    pub fn map(&self) -> Result<Map<String, Value>, EngineError> {
         match serde_json::to_value(self) {
             Ok(Value::Object(map)) => Ok(map),
             Ok(_) => Err(EngineError::Checkpoint("its facts are not an object".into())),
             Err(error) => Err(EngineError::Checkpoint(error.to_string())),
         }
+    }
+
+    /// What computed up to here.
+    pub fn began(&self) -> Began {
+        let (version, compute) = (self.version.clone(), self.compute.clone());
+        Began { version, compute, threads: self.threads, data: self.data.clone() }
     }
 
     /// From a checkpoint.
@@ -73,29 +86,36 @@ impl Trainer<'_> {
         let synced = self.run.metrics().sync();
         self.warn_of(synced);
         let state = self.learner.state()?;
+        let (mut tensors, mut print) = (Vec::with_capacity(state.tensors.len()), Fingerprint::new(step));
+        for (name, tensor) in state.tensors {
+            let tensor = flat(name, &tensor)?;
+            // The newest checkpoint is where a run goes on from: it must be one that can go on.
+            if tensor.2.iter().any(|value| !value.is_finite()) {
+                return Err(EngineError::NotFinite(tensor.0));
+            }
+            print.tensor(&tensor);
+            tensors.push(tensor);
+        }
+        print.counts(&state.counts);
+        print.counts(&self.generations);
+        let Began { version, compute, threads, data } = self.began.clone();
         let facts = Facts {
             counts: state.counts,
             generations: self.generations.clone(),
             revision: self.now.revision,
             time: self.time(),
-            compute: self.now.compute.clone(),
-            version: env!("CARGO_PKG_VERSION").into(),
+            compute,
+            version,
+            threads,
+            data,
         };
-        let mut tensors = Vec::with_capacity(state.tensors.len());
-        for (name, tensor) in state.tensors {
-            let values = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
-            // The newest checkpoint is where a run goes on from: it must be one that can go on.
-            if values.iter().any(|value| !value.is_finite()) {
-                return Err(EngineError::NotFinite(name));
-            }
-            tensors.push((name, tensor.dims().to_vec(), values));
-        }
         let config_yaml = self.now.config.to_yaml();
         let checkpoint = Checkpoint { step: self.now.step, tensors, facts: facts.map()?, config_yaml };
         let path = self.run.save(&checkpoint)?;
         for warning in self.run.warnings() {
             self.publisher.event(Event::Warning(warning));
         }
+        self.note_state(print.finish())?;
         let name = path.strip_prefix(self.run.path()).unwrap_or(&path).display().to_string();
         self.run.journal().append(self.now.step, journal::Entry::Checkpoint { path: name })?;
         self.saved = Some(Saved { step, revision, path: path.clone() });

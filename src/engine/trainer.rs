@@ -17,7 +17,7 @@ use crate::{
     eval::{Frozen, Measurement},
     looc::{GENERAL, Hyper, Learner, StepLosses, Views},
     nn::learning_rate,
-    run::RunDir,
+    run::{Began, RunDir},
 };
 use candle_core::{Device, Tensor};
 use std::{
@@ -53,6 +53,12 @@ pub(super) struct Trainer<'a> {
     pub meter: Meter,
     /// The clock of `time`: this much before, and since when it runs.
     pub clock: (f64, Instant),
+    /// What computes here.
+    pub began: Began,
+    /// The step and the edits of the state whose hash is the journal's newest.
+    pub noted: Option<(u64, u64)>,
+    /// States that this run went through before it was interrupted, and will again.
+    pub known: BTreeMap<(u64, u64), String>,
     /// The newest checkpoint.
     pub saved: Option<Saved>,
     /// Commands that came before they could be obeyed.
@@ -124,8 +130,24 @@ impl Trainer<'_> {
         }
     }
 
-    /// One training step, and what is told of it.
+    /// One training step, and all that comes with it.
     fn step(&mut self) -> Result<(), EngineError> {
+        self.advance()?;
+        self.note_state_in_turn()?;
+        let every = self.now.config.train.checkpoint_every;
+        if every > 0 && self.now.step.is_multiple_of(every) && self.now.step < self.now.steps {
+            self.checkpoint();
+        }
+        if self.measurement_due() {
+            self.begin_measurement()?;
+        }
+        // Training; or still paused, after a single step.
+        self.publish(self.now.phase.clone());
+        Ok(())
+    }
+
+    /// One training step alone. Its figures are told, and given.
+    pub fn advance(&mut self) -> Result<Vec<(Arc<str>, f32)>, EngineError> {
         let waited = Instant::now();
         let batch = self.next_batch()?;
         let waited = waited.elapsed();
@@ -138,17 +160,7 @@ impl Trainer<'_> {
         let losses = self.learner.step(&views, hyper)?;
         self.now.step += 1;
         self.meter.step(waited, &self.learner.times);
-        self.tell(&config, &losses, lr);
-        let every = config.train.checkpoint_every;
-        if every > 0 && self.now.step.is_multiple_of(every) && self.now.step < self.now.steps {
-            self.checkpoint();
-        }
-        if self.measurement_due() {
-            self.begin_measurement()?;
-        }
-        // Training; or still paused, after a single step.
-        self.publish(self.now.phase.clone());
-        Ok(())
+        Ok(self.tell(&config, &losses, lr))
     }
 
     /// A single step while paused, if there is one left.
@@ -181,7 +193,7 @@ impl Trainer<'_> {
     }
 
     /// The figures of a step, to the log and to the viewer.
-    fn tell(&mut self, config: &Config, losses: &StepLosses, lr: f64) {
+    fn tell(&mut self, config: &Config, losses: &StepLosses, lr: f64) -> Vec<(Arc<str>, f32)> {
         let (step, time) = (self.now.step, self.time());
         self.now.epoch = step as f32 * config.train.batch as f32 / self.data.train.len() as f32;
         self.now.loss = Some(losses.mean);
@@ -199,8 +211,9 @@ impl Trainer<'_> {
         let logged =
             self.run.metrics().record(step, time, values.iter().map(|(tag, value)| (&**tag, *value)));
         self.warn_of(logged);
-        let values = values.into_iter().map(|(tag, value)| (tag, Span::of(value))).collect();
-        self.publisher.record(StepRecord { step, time, values });
+        let spans = values.iter().map(|(tag, value)| (tag.clone(), Span::of(*value))).collect();
+        self.publisher.record(StepRecord { step, time, values: spans });
+        values
     }
 
     /// Z0 and the heads in the order of the augmentations.

@@ -214,16 +214,38 @@ fn read(path: &Path, file: &str, limit: u64) -> Result<Vec<u8>, RunError> {
     })
 }
 
-/// The newest good checkpoint of a folder, and why each newer one was passed over; none if there never was
-/// one. With `aside`, for who holds the run's lock, damaged ones get another name, so that they neither
+/// The steps of the checkpoints of the run at `path`, oldest first.
+///
+/// # Errors
+/// The system's.
+pub fn steps(path: &Path) -> Result<Vec<u64>, RunError> {
+    Ok(names(&path.join(CHECKPOINTS))?.iter().map(|name| name.step).collect())
+}
+
+/// Where the checkpoints of one step of the run at `path` are, oldest first.
+///
+/// # Errors
+/// The system's.
+pub fn all_of_step(path: &Path, step: u64) -> Result<Vec<PathBuf>, RunError> {
+    let folder = path.join(CHECKPOINTS);
+    let names = names(&folder)?;
+    Ok(names.iter().filter(|name| name.step == step).map(|name| folder.join(name.to_string())).collect())
+}
+
+/// The newest good checkpoint of a folder at or before step `until`, and why each newer one was passed
+/// over; none if there never was one. With `aside`, for who holds the run's lock, damaged ones get another name, so that they neither
 /// count as one of the three that stay nor come up again.
 ///
 /// # Errors
 /// [`RunError::NoGoodCheckpoint`] if there are some but none is good; [`RunError::Format`] for another
 /// version's: to go back behind it without a word would lose what that version did.
-pub(super) fn newest(folder: &Path, aside: bool) -> Result<Option<(Checkpoint, Vec<String>)>, RunError> {
+pub(super) fn newest(
+    folder: &Path,
+    until: u64,
+    aside: bool,
+) -> Result<Option<(Checkpoint, Vec<String>)>, RunError> {
     let mut why = Vec::new();
-    for name in names(folder)?.into_iter().rev() {
+    for name in names(folder)?.into_iter().rev().filter(|name| name.step <= until) {
         let path = folder.join(name.to_string());
         match load(&path) {
             Ok(checkpoint) => return Ok(Some((checkpoint, why))),

@@ -51,7 +51,7 @@ impl RunDir {
         durable::write(&config, config_yaml.as_bytes()).map_err(RunError::io("write", &config))?;
         let journal = Journal::create(&path.join(JOURNAL))?;
         let metrics = MetricsLog::open(&path.join(METRICS))?;
-        let manifest = Manifest::new(config_hash, seed);
+        let manifest = Manifest::new(config_hash, seed, None);
         manifest.write(path)?;
         let (records, warnings) = (Vec::new(), Vec::new());
         Ok(Self { path: path.to_path_buf(), manifest, records, journal, metrics, warnings, lock })
@@ -128,7 +128,7 @@ impl RunDir {
     /// # Errors
     /// [`RunError::NoGoodCheckpoint`], [`RunError::Format`], and the system's.
     pub fn newest(&self) -> Result<Option<(Checkpoint, Vec<String>)>, RunError> {
-        checkpoint::newest(&self.path.join(CHECKPOINTS), true)
+        checkpoint::newest(&self.path.join(CHECKPOINTS), u64::MAX, true)
     }
 
     /// What went wrong since the last call without stopping anything, such as an old checkpoint that could
@@ -164,12 +164,20 @@ pub fn config_yaml(path: &Path) -> Result<String, RunError> {
 /// # Errors
 /// As [`RunDir::newest`], and [`RunError::NotARun`].
 pub fn newest(path: &Path) -> Result<Option<(Checkpoint, Vec<String>)>, RunError> {
+    newest_until(path, u64::MAX)
+}
+
+/// The same at or before a step.
+///
+/// # Errors
+/// As [`newest`].
+pub fn newest_until(path: &Path, step: u64) -> Result<Option<(Checkpoint, Vec<String>)>, RunError> {
     Manifest::read(path)?;
-    checkpoint::newest(&path.join(CHECKPOINTS), false)
+    checkpoint::newest(&path.join(CHECKPOINTS), step, false)
 }
 
 /// Refuses a directory in which a run cannot be made.
-fn vacant(path: &Path) -> Result<(), RunError> {
+pub(super) fn vacant(path: &Path) -> Result<(), RunError> {
     own(path)?;
     let entries = fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let entries = entries.map_err(RunError::io("list", path))?;

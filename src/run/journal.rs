@@ -41,6 +41,12 @@ pub enum Entry {
         steps: u64,
         /// What computes: device, the CPU's kernels. Other bits may come out of another one.
         compute: String,
+        /// Threads that compute. They change no bit; a replay tells of them all the same.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        threads: Option<usize>,
+        /// Hash of the images.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        data: Option<String>,
     },
     /// A value of the configuration was changed.
     Edit {
@@ -63,7 +69,12 @@ pub enum Entry {
         path: String,
     },
     /// Hash of the whole state: finds where two runs part.
-    State { hash: String },
+    State {
+        hash: String,
+        /// Edits in force: at one step there may be states before and after an edit.
+        #[serde(default)]
+        revision: u64,
+    },
     /// The process ended the run in good order.
     Stop {
         reason: StopReason,
@@ -191,7 +202,13 @@ mod tests {
     fn three(folder: &Path) -> (PathBuf, Vec<Record>) {
         let path = folder.join(JOURNAL);
         let mut journal = Journal::create(&path).unwrap();
-        let start = Entry::Start { version: "0.1.0".into(), steps: 9, compute: "cpu".into() };
+        let start = Entry::Start {
+            version: "0.1.0".into(),
+            steps: 9,
+            compute: "cpu".into(),
+            threads: None,
+            data: Some("c0ffee".into()),
+        };
         let stop = Entry::Stop { reason: StopReason::Stopped, why: None };
         let records = vec![(0, start), (4, edit(1)), (5, stop)]
             .into_iter()

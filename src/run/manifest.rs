@@ -30,11 +30,32 @@ pub struct Manifest {
     pub host: String,
     /// The machine's kind: other kinds may compute other bits.
     pub machine: String,
+    /// The run that it was forked from; none for one that began with step 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
+}
+
+/// Where a forked run comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// The parent's directory when it was forked.
+    pub path: String,
+    /// When the parent was made, UTC: knows it again where it was moved.
+    pub created: String,
+    /// Steps done at the fork.
+    pub step: u64,
+}
+
+impl Parent {
+    /// The parent's name.
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
 }
 
 impl Manifest {
     /// Of a run that begins here and now.
-    pub(super) fn new(config_hash: &str, seed: u64) -> Self {
+    pub(super) fn new(config_hash: &str, seed: u64, parent: Option<Parent>) -> Self {
         Self {
             format: FORMAT,
             program: program(),
@@ -43,6 +64,7 @@ impl Manifest {
             config: config_hash.into(),
             host: lock::host(),
             machine: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            parent,
         }
     }
 
@@ -79,7 +101,13 @@ impl Manifest {
 
     /// It may come from anywhere, and is shown.
     fn printable(self) -> Self {
+        let parent = self.parent.map(|it| Parent {
+            path: printable(&it.path),
+            created: printable(&it.created),
+            step: it.step,
+        });
         Self {
+            parent,
             program: printable(&self.program),
             created: printable(&self.created),
             config: printable(&self.config),

@@ -7,12 +7,15 @@
 //! metrics.jsonl   the figures of every step                                         (metrics)
 //! lock            who writes it now                                                 (lock)
 //! checkpoints/    step-00001234/{state.safetensors, config.yaml, manifest.json}     (checkpoint)
+//! origin/         of a forked run: the checkpoint that it began with                (fork)
 //! ```
 
 pub mod checkpoint;
 mod clock;
 mod dir;
 mod error;
+mod fork;
+mod history;
 pub mod journal;
 mod list;
 mod lock;
@@ -36,10 +39,12 @@ mod tests;
 
 pub use checkpoint::Checkpoint;
 pub use clock::utc;
-pub use dir::{CONFIG, RunDir, config_yaml, default_path, newest};
+pub use dir::{CONFIG, RunDir, config_yaml, default_path, newest, newest_until};
 pub use error::RunError;
+pub use fork::{Fork, origin};
+pub use history::{Began, Edited, History};
 pub use journal::{Entry, Journal, Record, StopReason};
 pub use list::{State, Summary, list};
 pub use lock::{Holder, Lock, holder};
-pub use manifest::Manifest;
+pub use manifest::{Manifest, Parent};
 pub use metrics::MetricsLog;

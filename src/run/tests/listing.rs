@@ -5,7 +5,7 @@ fn stop(reason: StopReason) -> Entry {
 }
 
 fn start() -> Entry {
-    Entry::Start { version: "0.1.0".into(), steps: 500, compute: "cpu".into() }
+    Entry::Start { version: "0.1.0".into(), steps: 500, compute: "cpu".into(), threads: None, data: None }
 }
 
 #[test]
@@ -18,7 +18,7 @@ fn a_runs_state_follows_from_its_lock_and_its_journal() {
     for (entry, held) in [
         (start(), State::Training),
         (Entry::Pause, State::Paused),
-        (Entry::State { hash: "1".into() }, State::Paused),
+        (Entry::State { hash: "1".into(), revision: 0 }, State::Paused),
         (Entry::Resume, State::Training),
         (stop(StopReason::Finished), State::Starting),
         (start(), State::Training),
