@@ -6,6 +6,7 @@
 mod commands;
 mod edits;
 mod handle;
+mod history;
 mod inspect;
 mod mailbox;
 mod measuring;
@@ -21,7 +22,7 @@ mod saving;
 mod supervision;
 mod trainer;
 
-pub use handle::{Handle, Publisher, line};
+pub use handle::{Door, Handle, Publisher, line};
 pub use mailbox::{Coalesce, Mailbox};
 pub use recall::measured;
 

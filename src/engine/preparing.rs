@@ -2,7 +2,7 @@
 
 use super::{
     EngineError, Job, Place, Publisher,
-    edits::Replay,
+    edits::{Editors, Replay},
     message::{Command, Event, Phase, Snapshot},
     meter::Meter,
     models,
@@ -91,6 +91,7 @@ impl<'a> Trainer<'a> {
             collapsing: Vec::new(),
             generations,
             replay,
+            editors: Editors::default(),
             meter,
             clock,
             saved,
