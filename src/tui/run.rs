@@ -60,6 +60,8 @@ struct Ending {
 /// What a signal asks for.
 enum Told {
     End,
+    /// The terminal has gone.
+    HangUp,
     Resize,
 }
 
@@ -76,7 +78,7 @@ impl Ending {
     async fn next(&mut self) -> Told {
         tokio::select! {
             _ = self.terminate.recv() => Told::End,
-            _ = self.hangup.recv() => Told::End,
+            _ = self.hangup.recv() => Told::HangUp,
             _ = self.interrupt.recv() => Told::End,
             _ = self.resize.recv() => Told::Resize,
         }
@@ -94,6 +96,7 @@ struct Loop<'a> {
     /// The telemetry's reading that is shown.
     reading: u64,
     signalled: bool,
+    hung_up: bool,
 }
 
 impl<'a> Loop<'a> {
@@ -109,7 +112,7 @@ impl<'a> Loop<'a> {
         let theme = Theme::new(options.depth, told.unwrap_or_default()).with(&options.colours);
         let mut state = State::new(handle, listener, Instant::now());
         (state.keymap, state.mouse, state.tour) = (options.keymap.clone(), options.mouse, options.tour);
-        state.demo = options.demo;
+        (state.demo, state.remote) = (options.demo, options.remote);
         let mut it = Self {
             stage,
             state,
@@ -120,6 +123,7 @@ impl<'a> Loop<'a> {
             telemetry: crate::device::Telemetry::start(),
             reading: 0,
             signalled: false,
+            hung_up: false,
         };
         let way = |able, depth| Images::chosen(options.images, able, depth, options.glyphs);
         it.pictures.way = way(Images::Half, theme.depth);
@@ -152,9 +156,13 @@ impl<'a> Loop<'a> {
             tokio::select! {
                 biased;
                 told = ending.next() => {
-                    if matches!(told, Told::End) {
+                    if !matches!(told, Told::Resize) {
                         self.signalled = true;
-                        if self.state.leaving.is_some() || self.state.ended() {
+                        let hung_up = matches!(told, Told::HangUp);
+                        self.hung_up |= hung_up;
+                        // A terminal that goes away is seen twice, and nobody has asked a second time then.
+                        let again = self.state.leaving.is_some() && !hung_up;
+                        if again || self.state.ended() || self.state.remote {
                             return Ok(self.left());
                         }
                         self.state.stop(Instant::now());
@@ -190,6 +198,9 @@ impl<'a> Loop<'a> {
             }
             if lost || hung_up() {
                 self.hang_up();
+                if self.state.remote {
+                    return Ok(self.left());
+                }
             } else if redraw && let Err(error) = self.draw() {
                 // It may have gone meanwhile.
                 if !hung_up() {
@@ -246,8 +257,10 @@ impl<'a> Loop<'a> {
 
     /// The terminal is gone: the run is ended in good order, unseen.
     fn hang_up(&mut self) {
-        self.signalled = true;
-        self.state.stop(Instant::now());
+        (self.signalled, self.hung_up) = (true, true);
+        if !self.state.remote {
+            self.state.stop(Instant::now());
+        }
     }
 
     fn draw(&mut self) -> io::Result<()> {
@@ -262,6 +275,9 @@ impl<'a> Loop<'a> {
     fn left(&self) -> Left {
         Left {
             signalled: self.signalled,
+            hung_up: self.hung_up,
+            // A signal that came meanwhile ends everything, but for the loss of the terminal.
+            detached: self.state.detaching && (!self.signalled || self.hung_up),
             interrupted: self.state.by_interrupt,
             failure: self.state.failure.clone(),
             // A signal ends everything.

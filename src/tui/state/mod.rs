@@ -174,6 +174,10 @@ pub struct State {
     pub mouse: bool,
     /// A recording is played.
     pub demo: bool,
+    /// The run is trained by another process.
+    pub remote: bool,
+    /// It is to go on without a screen once this one has gone.
+    pub detaching: bool,
     /// Lines explain each pane.
     pub tour: bool,
     pub keymap: Arc<Keymap>,
@@ -191,7 +195,6 @@ pub struct State {
     pub by_interrupt: bool,
     interrupted: Option<Instant>,
     shown: Instant,
-    last_time: f64,
 }
 
 impl State {
@@ -228,6 +231,8 @@ impl State {
             spots: Spots::default(),
             mouse: false,
             demo: false,
+            remote: false,
+            detaching: false,
             tour: false,
             keymap: Arc::default(),
             drag: None,
@@ -239,9 +244,10 @@ impl State {
             by_interrupt: false,
             interrupted: None,
             shown: now,
-            last_time: 0.0,
         };
         state.take(snapshot);
+        // What was before, for the edits that are told of it.
+        state.take_records();
         state
     }
 
@@ -285,7 +291,6 @@ impl State {
         let records = self.handle.records.drain();
         for record in &records {
             self.series.push(record);
-            self.last_time = record.time;
         }
         let tags: Vec<String> = self.series.under("loss/").map(|(name, _)| name.to_owned()).collect();
         for name in tags {
@@ -394,7 +399,7 @@ impl State {
         self.failure.is_some()
             || matches!(
                 self.snapshot.phase,
-                Phase::Finished | Phase::Stopped | Phase::Failed(_) | Phase::Recorded(_)
+                Phase::Finished | Phase::Stopped | Phase::Failed(_) | Phase::Lost(_) | Phase::Recorded(_)
             )
     }
 
