@@ -47,11 +47,13 @@ pub struct Publisher {
 #[derive(Default)]
 struct Viewers(Mutex<Told>);
 
+type Boxes = (Weak<Mailbox<StepRecord>>, Weak<Mailbox<Event>>);
+
 #[derive(Default)]
 struct Told {
     history: History,
     /// Gone when the viewer has.
-    boxes: Vec<(Weak<Mailbox<StepRecord>>, Weak<Mailbox<Event>>)>,
+    boxes: Vec<Boxes>,
 }
 
 /// A line between an engine and a first viewer.

@@ -14,6 +14,7 @@ use super::{
     tour, view,
 };
 use crate::engine::{Handle, message::Snapshot};
+use rustix::io::Errno;
 use std::{
     io,
     sync::Arc,
@@ -83,6 +84,11 @@ impl Ending {
             _ = self.resize.recv() => Told::Resize,
         }
     }
+}
+
+/// Whether the terminal is gone that fails so: for a moment it only fails.
+fn gone(error: &io::Error) -> bool {
+    hung_up() || Errno::from_io_error(error) == Some(Errno::IO)
 }
 
 struct Loop<'a> {
@@ -173,10 +179,12 @@ impl<'a> Loop<'a> {
                 }
                 event = keys.next(), if !lost => match event {
                     Some(event) => {
-                        if let Some(left) = self.take(event?, &mut keys)? {
-                            return Ok(left);
+                        let taken = event.map_err(TuiError::from).and_then(|event| self.take(event, &mut keys));
+                        match taken {
+                            Ok(Some(left)) => return Ok(left),
+                            Err(TuiError::Terminal(error)) if gone(&error) => lost = true,
+                            taken => redraw = taken?.is_none(),
                         }
-                        redraw = true;
                     }
                     None => lost = true,
                 },
@@ -203,9 +211,10 @@ impl<'a> Loop<'a> {
                 }
             } else if redraw && let Err(error) = self.draw() {
                 // It may have gone meanwhile.
-                if !hung_up() {
+                if !gone(&error) {
                     return Err(error.into());
                 }
+                lost = true;
                 self.hang_up();
             }
         }
