@@ -3,7 +3,7 @@
 //! The data's way: [`config`] → [`data`] → [`augment`] (the views q, k0, k1..kn) → [`looc`] (encode,
 //! heads, loss, queues, momentum) → [`engine`], which trains in a thread of its own and tells
 //! [`tui`] what happens; [`eval`] measures what each space ignores and keeps; [`run`] keeps it on the
-//! disk, and [`curves`] shows its course.
+//! disk, [`curves`] shows its course, and [`link`] lets other processes watch and steer it.
 
 pub mod augment;
 pub mod cli;
@@ -14,7 +14,9 @@ pub mod device;
 mod durable;
 pub mod engine;
 pub mod eval;
+mod figure;
 pub mod knob;
+pub mod link;
 pub mod looc;
 pub mod nn;
 pub mod rng;

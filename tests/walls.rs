@@ -7,7 +7,7 @@ use std::{
 
 /// Rooms from the ground up: a room uses only those of a lower floor.
 const FLOORS: &[&[&str]] = &[
-    &["rng", "text", "knob", "durable"],
+    &["rng", "text", "knob", "durable", "figure"],
     &["augment", "nn", "device"],
     &["data", "looc"],
     &["eval"],
@@ -15,6 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["run"],
     &["engine", "study"],
     &["curves"],
+    &["link"],
     &["tui"],
     &["cli"],
 ];
@@ -30,6 +31,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("eval", &["ratatui", "crossterm", "tokio"]),
     ("engine", &["ratatui", "crossterm"]),
     ("curves", &["ratatui", "crossterm", "candle_core"]),
+    ("link", &["ratatui", "crossterm", "candle_core", "candle_nn"]),
     ("study", &["ratatui", "crossterm", "candle_core"]),
     ("device", &["ratatui", "crossterm", "candle_core"]),
 ];

@@ -78,6 +78,7 @@ impl Look {
             colours: settings.colours,
             mouse: settings.mouse.unwrap_or(true),
             demo: false,
+            remote: false,
             tour: tui::tour::is_new(),
             keymap: Arc::new(settings.keymap),
         })

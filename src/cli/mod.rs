@@ -1,6 +1,8 @@
 //! The command line. A file a subcommand, and a line of `commands!`.
 
 mod args;
+mod attach;
+mod background;
 mod bar;
 mod bench;
 mod config;
@@ -17,8 +19,10 @@ mod runs;
 mod screen;
 mod sheet;
 mod signals;
+mod stop;
 mod study;
 mod train;
+mod trained;
 mod views;
 
 use crate::{
@@ -72,6 +76,10 @@ macro_rules! commands {
 commands! {
     /// Train without a screen, with a progress bar (or plain lines in a pipe)
     train::Train,
+    /// Show and steer a run that another process trains; leaving it leaves it training
+    attach::Attach,
+    /// Write a checkpoint of a run that another process trains, and end it
+    stop::Stop,
     /// Draw the views q, k0, k1… of one image, with their parameters, into a PNG
     views::Views,
     /// Look into a data set without training: classes, sizes, damaged files, a contact sheet

@@ -107,7 +107,7 @@ async fn follow(handle: &Handle) -> Result<bool, Report> {
     let mut asked = false;
     loop {
         let signalled = tokio::select! {
-            () = endings.next() => true,
+            _ = endings.next() => true,
             _ = tick.tick() => false,
         };
         if signalled {

@@ -1,15 +1,15 @@
 //! `looc-tui` without a subcommand: the screen.
 
-use super::{Code, Globals, Run, Usage, lifeline, log::Log, look::Look};
+use super::{Code, Globals, Run, Usage, background, lifeline, log::Log, look::Look};
 use crate::{
     engine::{
         self, Job, Place,
         message::{Command, Phase},
         recording::Recording,
     },
-    tui,
+    link, tui,
 };
-use clap::Args;
+use clap::{Args, ValueEnum};
 use color_eyre::{Report, eyre::eyre};
 use std::{
     io::{Write, stderr},
@@ -29,6 +29,17 @@ pub struct Screen {
     /// Play a short recorded run: nothing is trained and nothing written, and every key works
     #[arg(long, conflicts_with_all = ["config", "run", "steps", "resume"])]
     demo: bool,
+    /// When the terminal goes away: stop with a checkpoint, or train on without a screen, for `looc-tui attach`
+    #[arg(long, value_name = "WHAT", default_value = "stop")]
+    on_hangup: OnHangup,
+}
+
+/// What becomes of a run whose terminal has gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OnHangup {
+    #[default]
+    Stop,
+    Detach,
 }
 
 impl Screen {
@@ -41,6 +52,7 @@ impl Screen {
             || run.is_some()
             || steps.is_some()
             || *resume
+            || self.on_hangup != OnHangup::Stop
     }
 }
 
@@ -107,7 +119,8 @@ impl Screen {
         let stage = tui::Stage::take()?;
         let (handle, thread) = engine::start(job)?;
         let newest = handle.snapshot.clone();
-        lifeline::watch(&handle)?;
+        let _server = link::serve(&handle)?;
+        let _lifeline = lifeline::watch(&handle, self.on_hangup, globals.log.clone())?;
         // Whatever happens to the screen, training ends in good order.
         let training = Training { commands: handle.commands.clone(), thread: Some(thread) };
         let options = options.clone();
@@ -122,7 +135,11 @@ impl Screen {
             training.abandon();
             return Err(eyre!("left before the last checkpoint was written"));
         }
-        if let Some(run) = &last.run {
+        drop(training);
+        let detach = left.detached || left.hung_up && self.on_hangup == OnHangup::Detach;
+        if let (true, Phase::Stopped, Some(run)) = (detach, &last.phase, &last.run) {
+            background::go_on(run, globals.log.as_deref())?;
+        } else if let Some(run) = &last.run {
             // A terminal that has gone cannot be told.
             let _ = writeln!(stderr(), "{} · step {} of {}", run.display(), last.step, last.steps);
         }

@@ -3,6 +3,15 @@
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+/// What has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Somebody wants the program to end.
+    Asked,
+    /// Its terminal has gone.
+    HangUp,
+}
+
 /// Listens for them, instead of the system's ending the program at once.
 pub struct Endings {
     interrupt: Signal,
@@ -24,7 +33,7 @@ impl Endings {
     }
 
     /// The next one has come.
-    pub async fn next(&mut self) {
+    pub async fn next(&mut self) -> Ending {
         let hangup = async {
             match &mut self.hangup {
                 Some(hangup) => hangup.recv().await,
@@ -32,9 +41,9 @@ impl Endings {
             }
         };
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = hangup => {}
+            _ = self.interrupt.recv() => Ending::Asked,
+            _ = self.terminate.recv() => Ending::Asked,
+            _ = hangup => Ending::HangUp,
         }
     }
 }

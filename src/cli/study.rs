@@ -121,7 +121,7 @@ impl Runner<'_> {
         self.left.reverse();
         loop {
             let signalled = tokio::select! {
-                () = endings.next() => true,
+                _ = endings.next() => true,
                 _ = tick.tick() => false,
             };
             if signalled {

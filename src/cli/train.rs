@@ -7,9 +7,12 @@ use super::{
     screen::RunPlace,
     signals::Endings,
 };
-use crate::engine::{
-    self, Handle,
-    message::{Command, Event, InvarianceReport, Phase, Snapshot},
+use crate::{
+    engine::{
+        self, Handle,
+        message::{Command, Event, InvarianceReport, Phase, Snapshot},
+    },
+    link,
 };
 use clap::Args;
 use color_eyre::{Report, eyre::eyre};
@@ -49,11 +52,14 @@ impl Run for Train {
         let log = globals.log.as_deref().map(Log::open).transpose()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (handle, thread) = engine::start(job)?;
+        let server = link::serve(&handle)?;
         let interrupted = runtime.block_on(follow(&handle, Shown::new(log)))?;
         if interrupted == Interrupted::Twice {
             return Ok(Code::Interrupted);
         }
         thread.join().map_err(|_| eyre!("the training thread ended in a panic"))?;
+        // Viewers hear the end before the process has gone.
+        drop(server);
         let last = handle.snapshot.borrow().clone();
         if let Phase::Failed(why) = &last.phase {
             return Err(eyre!("{why}"));
@@ -78,7 +84,7 @@ async fn follow(handle: &Handle, mut shown: Shown) -> Result<Interrupted, Report
     let mut tick = tokio::time::interval(BAR);
     loop {
         let signalled = tokio::select! {
-            () = endings.next() => true,
+            _ = endings.next() => true,
             _ = tick.tick() => false,
         };
         if signalled {

@@ -71,6 +71,7 @@ impl Trainer<'_> {
     fn obey_one(&mut self, command: Command) -> Result<(), EngineError> {
         match command {
             Command::Edit(edit) => self.edit(edit)?,
+            Command::EditAt { edit, base, editor } => self.edit_at(edit, base, editor)?,
             Command::Pause if self.now.phase != Phase::Paused => self.pause(),
             Command::Resume if self.now.phase == Phase::Paused => self.resume(),
             Command::Checkpoint => self.checkpoint(),
@@ -112,7 +113,7 @@ impl Trainer<'_> {
             Command::Stop => return true,
             Command::Views(request) => self.show_views(request),
             Command::Neighbours(request) => self.show_neighbours(request),
-            Command::Edit(edit) => {
+            Command::Edit(edit) | Command::EditAt { edit, .. } => {
                 let why = "training has ended".into();
                 self.publisher.event(Event::Refused { path: edit.path, why });
             }

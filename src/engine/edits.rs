@@ -10,7 +10,10 @@ use crate::{
     run::journal,
 };
 use serde_json::Value;
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 /// Edits of an interrupted run that came after its checkpoint, in order.
 #[derive(Debug, Default)]
@@ -34,7 +37,33 @@ impl Replay {
     }
 }
 
+/// Who made which edits, of those that came with a name.
+#[derive(Debug, Default)]
+pub(super) struct Editors(BTreeMap<u64, u64>);
+
+impl Editors {
+    /// Why an edit may not be made that `editor` made when there were `base` edits, and now there are `revision`.
+    fn stale(&self, editor: u64, base: u64, revision: u64) -> Option<String> {
+        let own = (base..revision).all(|before| self.0.get(&(before + 1)) == Some(&editor));
+        let why = "it was made from a configuration that somebody else has changed meanwhile: look at it, and edit again";
+        (base > revision || !own).then(|| why.into())
+    }
+}
+
 impl Trainer<'_> {
+    /// Obeys an edit of one of several editors.
+    pub fn edit_at(&mut self, edit: Edit, base: u64, editor: u64) -> Result<(), EngineError> {
+        let before = self.now.revision;
+        match self.editors.stale(editor, base, before) {
+            Some(why) => self.refuse(edit, why)?,
+            None => self.edit(edit)?,
+        }
+        if self.now.revision > before {
+            self.editors.0.insert(self.now.revision, editor);
+        }
+        Ok(())
+    }
+
     /// Obeys an edit, or says why not.
     pub fn edit(&mut self, edit: Edit) -> Result<(), EngineError> {
         let checked = match self.replay.end() {
@@ -130,4 +159,19 @@ pub(super) fn value(text: &str) -> Value {
 
 fn text(value: Option<Value>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_edits_of_others_make_one_stale() {
+        let editors = Editors([(4, 1), (5, 1), (6, 2)].into());
+        let stale = |editor, base, revision| editors.stale(editor, base, revision).is_some();
+        assert!(!stale(1, 3, 3) && !stale(1, 3, 5), "nothing came between, or only the editor's own");
+        assert!(stale(2, 3, 5) && stale(1, 3, 6) && !stale(2, 5, 6));
+        assert!(stale(1, 2, 5), "who made the third is not known");
+        assert!(stale(1, 7, 6), "an edit of the future");
+    }
 }

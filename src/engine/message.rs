@@ -7,7 +7,7 @@
 
 use super::recording::rgb;
 pub use crate::eval::invariance::InvarianceReport;
-use crate::{config::Config, looc::PARTS};
+use crate::{config::Config, figure, looc::PARTS};
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, sync::Arc};
 
@@ -16,6 +16,9 @@ use std::{path::PathBuf, sync::Arc};
 pub enum Command {
     /// Change one value of the configuration.
     Edit(Edit),
+    /// The same by one of several editors, who made it when `base` edits were in force: it is refused if another
+    /// one's edit has come between.
+    EditAt { edit: Edit, base: u64, editor: u64 },
     /// Rest before the next step.
     Pause,
     /// Go on.
@@ -68,6 +71,8 @@ pub enum Phase {
     Stopped,
     /// It could not go on. The text says what, where, and what to do.
     Failed(String),
+    /// The run is watched from another process, and cannot be seen any more. The text says why.
+    Lost(String),
     /// Nothing is trained: this is what a run's files say. The text is the state that they tell of.
     Recorded(String),
 }
@@ -94,6 +99,7 @@ pub struct Snapshot {
     /// Each space's loss of the last step, `all` first; none for a head that rests.
     pub losses: Vec<(Arc<str>, Option<f32>)>,
     /// The learning rate of the last step.
+    #[serde(deserialize_with = "figure::one")]
     pub lr: f32,
     /// Training images a second, smoothed.
     pub images_per_s: f32,
@@ -107,6 +113,7 @@ pub struct Snapshot {
     pub invariance: Option<Arc<InvarianceReport>>,
     pub invariance_at_start: Option<Arc<InvarianceReport>>,
     /// Online weighted kNN accuracy on the backbone's features: label's name, accuracy 0–1.
+    #[serde(deserialize_with = "figure::named")]
     pub knn: Vec<(Arc<str>, f32)>,
     /// The last views made for a [`Command::Views`].
     #[serde(skip)]
@@ -148,6 +155,7 @@ pub struct ViewTile {
     /// Each augmentation's drawn parameters in words, in order of application.
     pub params: Vec<ViewParam>,
     /// Cosine of this view to q in every head, in the order of the heads, `all` first; 1 for q.
+    #[serde(deserialize_with = "figure::named")]
     pub cosines: Vec<(Arc<str>, f32)>,
 }
 
@@ -208,6 +216,7 @@ pub struct Near {
     /// Its index among the training images.
     pub index: usize,
     /// Cosine to the query.
+    #[serde(deserialize_with = "figure::one")]
     pub cosine: f32,
     /// `[side, side, 3]` bytes.
     #[serde(with = "rgb")]
@@ -219,8 +228,11 @@ pub struct Near {
 /// A value over one or several merged steps.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Span {
+    #[serde(deserialize_with = "figure::one")]
     pub min: f32,
+    #[serde(deserialize_with = "figure::one")]
     pub max: f32,
+    #[serde(deserialize_with = "figure::one")]
     pub last: f32,
 }
 

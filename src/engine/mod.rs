@@ -9,6 +9,7 @@ pub mod environment;
 mod fingerprint;
 mod forking;
 mod handle;
+mod history;
 mod inspect;
 mod mailbox;
 mod measuring;
@@ -27,7 +28,7 @@ mod trainer;
 
 pub use fingerprint::STATE_EVERY;
 pub use forking::{At, Forked, fork};
-pub use handle::{Handle, Publisher, line};
+pub use handle::{Door, Handle, Publisher, line};
 pub use mailbox::{Coalesce, Mailbox};
 pub use recall::measured;
 pub use replaying::{Difference, Replaying, Verdict, replay};

@@ -2,7 +2,7 @@
 
 use super::{
     EngineError, Job, Place, Publisher,
-    edits::Replay,
+    edits::{Editors, Replay},
     environment,
     message::{Command, Event, Phase, Snapshot},
     meter::Meter,
@@ -102,6 +102,7 @@ impl<'a> Trainer<'a> {
             began,
             noted: None,
             known,
+            editors: Editors::default(),
             meter,
             clock,
             saved,

@@ -155,7 +155,7 @@ impl Player {
             Command::Pause => self.publish(Phase::Paused),
             Command::Resume => self.publish(Phase::Training),
             Command::StepOnce => self.step(),
-            Command::Edit(edit) => {
+            Command::Edit(edit) | Command::EditAt { edit, .. } => {
                 let from =
                     self.now.config.get(&edit.path).map_or_else(String::new, |value| value.to_string());
                 let to = edit.value.to_string();

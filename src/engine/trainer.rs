@@ -3,7 +3,7 @@
 use super::{
     EngineError, Job, Publisher,
     commands::Next,
-    edits::Replay,
+    edits::{Editors, Replay},
     message::{Command, Event, Phase, Snapshot, Span, StepRecord},
     meter::Meter,
     pace::Pace,
@@ -50,6 +50,7 @@ pub(super) struct Trainer<'a> {
     pub generations: BTreeMap<String, u64>,
     /// Edits that were journaled before an interruption and are still to come.
     pub replay: Replay,
+    pub editors: Editors,
     pub meter: Meter,
     /// The clock of `time`: this much before, and since when it runs.
     pub clock: (f64, Instant),

@@ -66,9 +66,11 @@ pub struct InvarianceReport {
     /// Columns: every augmentation of the list whose parameters can differ.
     pub augmentations: Vec<String>,
     /// Mean cosine, `[head][augmentation]`.
+    #[serde(deserialize_with = "crate::figure::rows")]
     pub raw: Vec<Vec<f32>>,
     /// The same with 0 = the mean cosine of two different images and 1 = identical. NaN in a collapsed
     /// space, where different images are as close as equal ones.
+    #[serde(deserialize_with = "crate::figure::rows")]
     pub rescaled: Vec<Vec<f32>>,
     /// Per head: mean rescaled invariance to the other augmentations − that to its own; none for `all`
     /// and where there is nothing to compare.

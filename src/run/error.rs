@@ -58,7 +58,7 @@ pub enum RunError {
     Unsound { step: u64, why: String },
     /// Another process has the run.
     #[error(
-        "{} is in use by {holder}: stop that one first, or choose another directory with --run",
+        "{0} is in use by {holder}: `looc-tui attach {0}` shows it, `looc-tui stop {0}` ends it; or choose another directory with --run",
         shown(path)
     )]
     Held { path: PathBuf, holder: Holder },

@@ -14,6 +14,8 @@ use std::{
 
 /// The file in a run's directory that is locked.
 pub const LOCK: &str = "lock";
+/// The socket at which the process that holds the lock lets viewers in.
+pub const SOCKET: &str = "socket";
 /// Who lists runs holds a lock for some microseconds to see whether it is free: look again so often.
 const TRIES: usize = 5;
 const PAUSE: Duration = Duration::from_millis(20);
@@ -86,6 +88,8 @@ impl Lock {
         }
         let lock = Self { file, folder: folder.to_path_buf() };
         lock.sign().map_err(RunError::io("write", &path))?;
+        // Nobody listens at what a killed process left: it held the lock.
+        lock.remove_socket().map_err(RunError::io("remove", &folder.join(SOCKET)))?;
         Ok(lock)
     }
 
@@ -95,6 +99,14 @@ impl Lock {
         let mut text = serde_json::to_vec(&Holder::me())?;
         text.push(b'\n');
         (&self.file).write_all(&text)
+    }
+
+    /// What the holder made goes with it, so that nobody takes another's away.
+    fn remove_socket(&self) -> std::io::Result<()> {
+        match fs::remove_file(self.folder.join(SOCKET)) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        }
     }
 
     /// Whether the run's directory is still where it was when the lock was taken.
@@ -107,6 +119,15 @@ impl Lock {
             Ok((there.dev(), there.ino()) == (here.dev(), here.ino()))
         });
         if same.unwrap_or(false) { Ok(()) } else { Err(RunError::Moved(self.folder.clone())) }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Not in a directory that has taken the place of this one; whoever takes the lock next finds what is left.
+        if self.in_place().is_ok() {
+            let _ = self.remove_socket();
+        }
     }
 }
 

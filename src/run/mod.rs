@@ -6,6 +6,7 @@
 //! journal.jsonl   what was done to it, in order                                     (journal)
 //! metrics.jsonl   the figures of every step                                         (metrics)
 //! lock            who writes it now                                                 (lock)
+//! socket          where that process lets viewers in                                (link)
 //! checkpoints/    step-00001234/{state.safetensors, config.yaml, manifest.json}     (checkpoint)
 //! origin/         of a forked run: the checkpoint that it began with                (fork)
 //! ```
@@ -45,6 +46,6 @@ pub use fork::{Fork, origin};
 pub use history::{Began, Edited, History};
 pub use journal::{Entry, Journal, Record, StopReason};
 pub use list::{State, Summary, list};
-pub use lock::{Holder, Lock, holder};
+pub use lock::{Holder, Lock, SOCKET, holder};
 pub use manifest::{Manifest, Parent};
 pub use metrics::MetricsLog;

@@ -154,6 +154,10 @@ pub enum Action {
     Yes,
     /// No.
     No,
+    /// Leave, and have training go on without a screen.
+    Detach,
+    /// Stop a run that another process trains.
+    StopRun,
     /// Send the typed value.
     Submit,
     /// Erase a typed character.

@@ -44,6 +44,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         Phase::Finished,
         Phase::Stopped,
         Phase::Failed(FOREIGN.into()),
+        Phase::Lost(FOREIGN.into()),
         Phase::Recorded(FOREIGN.into()),
     ];
     let mouse = [

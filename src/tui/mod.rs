@@ -60,6 +60,8 @@ pub struct Options {
     pub mouse: bool,
     /// A recording is played: there is nothing to lose.
     pub demo: bool,
+    /// The run is another process's: leaving the screen leaves it training.
+    pub remote: bool,
     /// Whether every pane is explained.
     pub tour: bool,
     pub keymap: Arc<Keymap>,
@@ -107,6 +109,10 @@ fn environment() -> Option<Ground> {
 pub struct Left {
     /// By a signal, or because the terminal went away; not by a key.
     pub signalled: bool,
+    /// By the loss of the terminal.
+    pub hung_up: bool,
+    /// The run is to go on without a screen.
+    pub detached: bool,
     /// By Ctrl-C, twice.
     pub interrupted: bool,
     /// Why training had ended, if it could not go on.

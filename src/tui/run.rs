@@ -14,6 +14,7 @@ use super::{
     tour, view,
 };
 use crate::engine::{Handle, message::Snapshot};
+use rustix::io::Errno;
 use std::{
     io,
     sync::Arc,
@@ -60,6 +61,8 @@ struct Ending {
 /// What a signal asks for.
 enum Told {
     End,
+    /// The terminal has gone.
+    HangUp,
     Resize,
 }
 
@@ -76,11 +79,16 @@ impl Ending {
     async fn next(&mut self) -> Told {
         tokio::select! {
             _ = self.terminate.recv() => Told::End,
-            _ = self.hangup.recv() => Told::End,
+            _ = self.hangup.recv() => Told::HangUp,
             _ = self.interrupt.recv() => Told::End,
             _ = self.resize.recv() => Told::Resize,
         }
     }
+}
+
+/// Whether the terminal is gone that fails so: for a moment it only fails.
+fn gone(error: &io::Error) -> bool {
+    hung_up() || Errno::from_io_error(error) == Some(Errno::IO)
 }
 
 struct Loop<'a> {
@@ -94,6 +102,7 @@ struct Loop<'a> {
     /// The telemetry's reading that is shown.
     reading: u64,
     signalled: bool,
+    hung_up: bool,
 }
 
 impl<'a> Loop<'a> {
@@ -109,7 +118,7 @@ impl<'a> Loop<'a> {
         let theme = Theme::new(options.depth, told.unwrap_or_default()).with(&options.colours);
         let mut state = State::new(handle, listener, Instant::now());
         (state.keymap, state.mouse, state.tour) = (options.keymap.clone(), options.mouse, options.tour);
-        state.demo = options.demo;
+        (state.demo, state.remote) = (options.demo, options.remote);
         state.folder = state.folder.filter(|_| !options.demo);
         let mut it = Self {
             stage,
@@ -121,6 +130,7 @@ impl<'a> Loop<'a> {
             telemetry: crate::device::Telemetry::start(),
             reading: 0,
             signalled: false,
+            hung_up: false,
         };
         let way = |able, depth| Images::chosen(options.images, able, depth, options.glyphs);
         it.pictures.way = way(Images::Half, theme.depth);
@@ -153,9 +163,13 @@ impl<'a> Loop<'a> {
             tokio::select! {
                 biased;
                 told = ending.next() => {
-                    if matches!(told, Told::End) {
+                    if !matches!(told, Told::Resize) {
                         self.signalled = true;
-                        if self.state.leaving.is_some() || self.state.ended() {
+                        let hung_up = matches!(told, Told::HangUp);
+                        self.hung_up |= hung_up;
+                        // A terminal that goes away is seen twice, and nobody has asked a second time then.
+                        let again = self.state.leaving.is_some() && !hung_up;
+                        if again || self.state.ended() || self.state.remote {
                             return Ok(self.left());
                         }
                         self.state.stop(Instant::now());
@@ -166,10 +180,12 @@ impl<'a> Loop<'a> {
                 }
                 event = keys.next(), if !lost => match event {
                     Some(event) => {
-                        if let Some(left) = self.take(event?, &mut keys)? {
-                            return Ok(left);
+                        let taken = event.map_err(TuiError::from).and_then(|event| self.take(event, &mut keys));
+                        match taken {
+                            Ok(Some(left)) => return Ok(left),
+                            Err(TuiError::Terminal(error)) if gone(&error) => lost = true,
+                            taken => redraw = taken?.is_none(),
                         }
-                        redraw = true;
                     }
                     None => lost = true,
                 },
@@ -191,11 +207,15 @@ impl<'a> Loop<'a> {
             }
             if lost || hung_up() {
                 self.hang_up();
+                if self.state.remote {
+                    return Ok(self.left());
+                }
             } else if redraw && let Err(error) = self.draw() {
                 // It may have gone meanwhile.
-                if !hung_up() {
+                if !gone(&error) {
                     return Err(error.into());
                 }
+                lost = true;
                 self.hang_up();
             }
         }
@@ -247,8 +267,10 @@ impl<'a> Loop<'a> {
 
     /// The terminal is gone: the run is ended in good order, unseen.
     fn hang_up(&mut self) {
-        self.signalled = true;
-        self.state.stop(Instant::now());
+        (self.signalled, self.hung_up) = (true, true);
+        if !self.state.remote {
+            self.state.stop(Instant::now());
+        }
     }
 
     fn draw(&mut self) -> io::Result<()> {
@@ -263,6 +285,9 @@ impl<'a> Loop<'a> {
     fn left(&self) -> Left {
         Left {
             signalled: self.signalled,
+            hung_up: self.hung_up,
+            // A signal that came meanwhile ends everything, but for the loss of the terminal.
+            detached: self.state.detaching && (!self.signalled || self.hung_up),
             interrupted: self.state.by_interrupt,
             failure: self.state.failure.clone(),
             // A signal ends everything.

@@ -17,7 +17,7 @@ impl State {
             Event::Edited { step, path, from, to } => {
                 self.editor.answered(&path, true);
                 let [path, from, to] = [path, from, to].map(|text| plain_line(&text));
-                let mark = Mark { step, time: self.last_time, path, from, to };
+                let mark = Mark { step, time: self.series.time_at(step), path, from, to };
                 self.tell(Tone::Done, &format!("step {step}: {}", mark.whole()), now);
                 if self.marks.len() >= MARKS {
                     self.marks.remove(0);

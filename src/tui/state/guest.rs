@@ -69,6 +69,7 @@ impl State {
     pub(super) fn receive(&mut self, snapshot: Snapshot, recorded: Recorded, now: Instant) {
         let mut guest = Self::of_files(snapshot, recorded, now);
         (guest.keymap, guest.mouse, guest.tour) = (self.keymap.clone(), self.mouse, self.tour);
+        guest.remote = self.remote;
         self.guest = Some(Box::new(guest));
     }
 
@@ -76,6 +77,7 @@ impl State {
     pub(super) fn ask_resume(&mut self, now: Instant) {
         let Some(chosen) = self.catalogue.chosen() else { return };
         let why = match chosen.state {
+            _ if self.remote => Some("this screen shows another process's run: leave it first".to_owned()),
             _ if self.is_own(&chosen.path) => Some("this is the run on the screen".to_owned()),
             run::State::Training | run::State::Paused | run::State::Starting => {
                 Some(format!("{} is trained by another process", chosen.name))

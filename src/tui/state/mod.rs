@@ -176,6 +176,10 @@ pub struct State {
     pub demo: bool,
     /// Where files are written that the reader asks for; none: nowhere.
     pub folder: Option<PathBuf>,
+    /// The run is trained by another process.
+    pub remote: bool,
+    /// It is to go on without a screen once this one has gone.
+    pub detaching: bool,
     /// Lines explain each pane.
     pub tour: bool,
     pub keymap: Arc<Keymap>,
@@ -193,7 +197,6 @@ pub struct State {
     pub by_interrupt: bool,
     interrupted: Option<Instant>,
     shown: Instant,
-    last_time: f64,
 }
 
 impl State {
@@ -231,6 +234,8 @@ impl State {
             mouse: false,
             demo: false,
             folder: Some(".".into()),
+            remote: false,
+            detaching: false,
             tour: false,
             keymap: Arc::default(),
             drag: None,
@@ -242,9 +247,10 @@ impl State {
             by_interrupt: false,
             interrupted: None,
             shown: now,
-            last_time: 0.0,
         };
         state.take(snapshot);
+        // What was before, for the edits that are told of it.
+        state.take_records();
         state
     }
 
@@ -288,7 +294,6 @@ impl State {
         let records = self.handle.records.drain();
         for record in &records {
             self.series.push(record);
-            self.last_time = record.time;
         }
         let tags: Vec<String> = self.series.under("loss/").map(|(name, _)| name.to_owned()).collect();
         for name in tags {
@@ -397,7 +402,7 @@ impl State {
         self.failure.is_some()
             || matches!(
                 self.snapshot.phase,
-                Phase::Finished | Phase::Stopped | Phase::Failed(_) | Phase::Recorded(_)
+                Phase::Finished | Phase::Stopped | Phase::Failed(_) | Phase::Lost(_) | Phase::Recorded(_)
             )
     }
 

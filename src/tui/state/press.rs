@@ -54,6 +54,10 @@ impl State {
         let row = self.editor.row(&self.snapshot.config);
         let elsewhere = self.screen != Screen::Train || self.focus == Pane::Views;
         match action {
+            Action::Detach => {
+                !self.remote && !self.ended() && self.snapshot.run.is_some() && self.asks_to_leave()
+            }
+            Action::StopRun => self.remote && !self.ended() && self.asks_to_leave(),
             Action::StepOnce => *phase == Phase::Paused,
             Action::PauseResume | Action::Checkpoint => matches!(phase, Phase::Paused | Phase::Training),
             Action::Resample | Action::NextImage | Action::PreviousImage | Action::AnyImage => self.answers(),
@@ -125,6 +129,12 @@ impl State {
             Action::Redraw => return Some(Effect::Redraw),
             Action::Suspend => return Some(Effect::Suspend),
             Action::Yes => return self.agree(now),
+            Action::Detach | Action::StopRun => {
+                if self.available(action) {
+                    self.detaching = action == Action::Detach;
+                    self.stop(now);
+                }
+            }
             Action::Interrupt => return self.interrupt(now),
             Action::Quit if self.of_the_past() => return Some(Effect::Leave),
             Action::Quit => self.over = Over::Question,
@@ -198,9 +208,13 @@ impl State {
         None
     }
 
-    /// Leaves: asks the engine to end first, unless it has ended, or has been asked before.
+    fn asks_to_leave(&self) -> bool {
+        self.over == Over::Question && self.leaving.is_none()
+    }
+
+    /// Leaves: asks the engine to end first, unless it is another process's, has ended, or has been asked before.
     pub(super) fn leave(&mut self, now: Instant) -> Option<Effect> {
-        if self.ended() || self.leaving.is_some() {
+        if self.remote || self.ended() || self.leaving.is_some() {
             return Some(Effect::Leave);
         }
         self.stop(now);
@@ -223,7 +237,8 @@ impl State {
             return self.leave(now);
         }
         self.interrupted = Some(now);
-        self.notices.say(Tone::Warning, "Ctrl-C again leaves; a checkpoint is written first", now);
+        let then = if self.remote { "training goes on" } else { "a checkpoint is written first" };
+        self.notices.say(Tone::Warning, &format!("Ctrl-C again leaves; {then}"), now);
         None
     }
 

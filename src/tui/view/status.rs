@@ -60,6 +60,7 @@ fn phase(state: &State, theme: Theme) -> (String, Style) {
         Phase::Finished => ("✓ FINISHED".into(), theme.good()),
         Phase::Stopped => ("■ STOPPED".into(), theme.warn()),
         Phase::Failed(_) => ("✗ FAILED".into(), theme.bad()),
+        Phase::Lost(_) => ("◇ NO CONNECTION".into(), theme.bad()),
         Phase::Recorded(was) => (format!("◇ FROM ITS FILES: {}", plain_line(was)), theme.accent()),
     }
 }
@@ -134,12 +135,19 @@ pub fn tabs(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
 /// A question, what is wrong with a typed value, or the newest notice.
 pub fn message(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
     if state.over == Over::Question {
-        let text = if state.ended() {
-            " Leave? Training has ended; everything is on the disk.".to_owned()
-        } else {
-            format!(" Leave? Training stops after step {}; a checkpoint is written.", state.snapshot.step)
+        let step = state.snapshot.step;
+        let text = match state.snapshot.phase {
+            Phase::Lost(_) => " Leave? There is no connection to the run.  y yes · n no".to_owned(),
+            _ if state.ended() => {
+                " Leave? Training has ended; everything is on the disk.  y yes · n no".to_owned()
+            }
+            _ if state.remote => " Leave? Training goes on.  y yes · s stop the run · n no".to_owned(),
+            _ if state.available(Action::Detach) => {
+                format!(" Leave? Training stops after step {step} and is saved.  y yes · d detach · n no")
+            }
+            _ => format!(" Leave? Training stops after step {step} and is saved.  y yes · n no"),
         };
-        line(area, vec![Span::styled(text + "  y yes · n no", theme.warn())], buffer);
+        line(area, vec![Span::styled(text, theme.warn())], buffer);
         return;
     }
     if let Over::Resume(run) = &state.over {
