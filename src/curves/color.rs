@@ -1,6 +1,6 @@
 //! The colours of the embedding spaces in files. On the screen they are a little lighter or darker, as its ground is.
 
-/// Okabe & Ito (2008), https://jfly.uni-koeln.de/color/, without black and with the yellow last: it
+/// Okabe & Ito (2008), <https://jfly.uni-koeln.de/color/>, without black and with the yellow last: it
 /// is weak on a light ground.
 pub const HEADS: [(u8, u8, u8); 7] = [
     (0, 114, 178),

@@ -1,7 +1,7 @@
 //! Charts as files: SVG, PNG and CSV, each with the command line that makes it again.
 //!
-//! [`figure`] works out what stands where, once, as a list of strokes and words; [`paint`] hands them to
-//! plotters' backends, [`raster`] and [`vector`] make a PNG and an SVG of that. [`table`] writes the figures
+//! `figure` works out what stands where, once, as a list of strokes and words; `paint` hands them to
+//! plotters' backends, `raster` and `vector` make a PNG and an SVG of that. `table` writes the figures
 //! themselves. Everything here gives the same bytes for the same curves.
 
 mod columns;
