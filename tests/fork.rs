@@ -7,7 +7,7 @@ mod common;
 #[expect(dead_code, reason = "these tests change no journal")]
 mod record;
 
-use common::{Watched, config, rows, series, train};
+use common::{SMALL, Watched, config, rows, series, train};
 use looc::{
     engine::{
         self, At, EngineError, Place, Replaying,
@@ -15,7 +15,7 @@ use looc::{
     },
     run::{Manifest, State, Summary},
 };
-use record::{SMALL, copy, journal, rewrite_facts, tree};
+use record::{copy, journal, rewrite_facts, tree};
 use serde_json::Value;
 use std::{
     fs,

@@ -6,12 +6,12 @@ mod common;
 #[path = "common/record.rs"]
 mod record;
 
-use common::{Watched, config, rows, series, train};
+use common::{SMALL, Watched, config, rows, series, train};
 use looc::engine::{
     self, Difference, EngineError, Place, Replaying, STATE_EVERY, Verdict,
     message::{Command, Edit, Event, Phase},
 };
-use record::{SMALL, copy, forget, journal, rewrite_facts, rewrite_journal, tree};
+use record::{copy, forget, journal, rewrite_facts, rewrite_journal, tree};
 use serde_json::Value;
 use std::{
     fs,

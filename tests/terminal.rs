@@ -97,9 +97,9 @@ fn the_demo_plays_without_training() {
     assert_eq!(folder.path().read_dir().unwrap().count(), 0, "nothing was written");
 }
 
-/// The mouse as terminals tell of it, and text for the clipboard.
+/// The mouse as terminals tell of it, text for the clipboard, and curves as files.
 #[test]
-fn the_mouse_points_and_figures_are_copied() {
+fn the_mouse_points_figures_are_copied_and_curves_are_written() {
     let folder = tempfile::tempdir().unwrap();
     let mut terminal = Terminal::start(folder.path(), SMALL, 36, 120);
     terminal.until("a curve", has_curve);
@@ -110,13 +110,26 @@ fn the_mouse_points_and_figures_are_copied() {
     terminal.until("the training screen", |text| text.contains("[1 Train]"));
     // The switch of the third row of the list.
     terminal.keys("\x1b[<0;4;6M\x1b[<0;4;6m");
-    terminal.until("color off", |text| text.contains("[ ] color"));
+    // Said once it is in force: what is said of a copy would give way to that.
+    terminal.until("color off", |text| text.contains("augment.color.enabled true → false"));
     terminal.keys("Y");
     terminal.until("a copy", |text| text.contains("copied"));
     let bytes = String::from_utf8_lossy(&terminal.bytes.lock().unwrap()).into_owned();
     // --set augment.color.enabled=false
     let copied = "\x1b]52;c;LS1zZXQgYXVnbWVudC5jb2xvci5lbmFibGVkPWZhbHNl\x07";
     assert!(bytes.contains(copied), "{}", terminal.tail());
+    // The log reaches the disk within a second.
+    let log = || std::fs::read_to_string(folder.path().join("run/metrics.jsonl")).unwrap_or_default();
+    terminal.until_so("figures on the disk", |_| log().lines().count() > 20);
+    terminal.keys("E");
+    terminal.until("the files", |text| text.contains("looc-tui export run --format png"));
+    for ending in ["svg", "png", "csv"] {
+        let files = folder.path().read_dir().unwrap().map(|entry| entry.unwrap().path());
+        let written = files.filter(|path| path.extension().is_some_and(|it| it == ending));
+        assert_eq!(written.count(), 1, "{ending}");
+    }
+    terminal.keys("\x1b");
+    terminal.until("the screen below", |text| !text.contains("j/k scroll"));
     terminal.keys("qy");
     assert_eq!(terminal.end(), 0, "{}", terminal.tail());
     assert!(terminal.restored(), "{}", terminal.tail());

@@ -3,22 +3,10 @@
 #[expect(dead_code, reason = "no test here asks anything after the last step")]
 mod common;
 
-use common::{Watched, config, journal_kinds, rows, series, train};
+use common::{SMALL, Watched, config, journal_kinds, rows, series, train};
 use looc::engine::message::{Command, Edit, Event, Phase};
 use looc::{engine::Place, run};
 use std::path::Path;
-
-/// A model that learns within the patience of a test.
-const SMALL: &[&str] = &[
-    "data.train=2000",
-    "data.held_out=300",
-    "model.width=8",
-    "train.batch=32",
-    "contrast.queue=512",
-    "model.bn_splits=2",
-    "eval.every=0",
-    "eval.images=200",
-];
 
 fn mean(values: &[f32]) -> f32 {
     values.iter().sum::<f32>() / values.len() as f32

@@ -91,6 +91,15 @@ fn gone(error: &io::Error) -> bool {
     hung_up() || Errno::from_io_error(error) == Some(Errno::IO)
 }
 
+/// None if the terminal has gone: before the loop there is nobody to end the run in good order; the loop sees it at
+/// once.
+fn unless_gone<T>(outcome: io::Result<T>) -> io::Result<Option<T>> {
+    match outcome {
+        Err(error) if gone(&error) => Ok(None),
+        outcome => outcome.map(Some),
+    }
+}
+
 struct Loop<'a> {
     stage: &'a mut Stage,
     state: State,
@@ -135,9 +144,9 @@ impl<'a> Loop<'a> {
         let way = |able, depth| Images::chosen(options.images, able, depth, options.glyphs);
         it.pictures.way = way(Images::Half, theme.depth);
         // Something is on the screen before anything is asked or loaded.
-        it.draw()?;
-        it.stage.mouse(options.mouse)?;
-        let answers = probe::ask()?;
+        unless_gone(it.draw())?;
+        unless_gone(it.stage.mouse(options.mouse))?;
+        let answers = unless_gone(probe::ask())?.unwrap_or_default();
         let ground = options.ground.or(answers.ground).or(told).unwrap_or_default();
         it.theme = Theme::new(answers.depth(theme.depth), ground).with(&options.colours);
         it.pictures.theme = it.theme;
@@ -157,7 +166,7 @@ impl<'a> Loop<'a> {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut engine_lives, mut lost) = (true, false);
-        self.draw()?;
+        unless_gone(self.draw())?;
         loop {
             let mut redraw = false;
             tokio::select! {

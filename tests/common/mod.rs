@@ -15,6 +15,18 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// A model that learns within the patience of a test.
+pub const SMALL: &[&str] = &[
+    "data.train=2000",
+    "data.held_out=300",
+    "model.width=8",
+    "train.batch=32",
+    "contrast.queue=512",
+    "model.bn_splits=2",
+    "eval.every=0",
+    "eval.images=200",
+];
+
 /// Longer than anything here takes, on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(300);
 

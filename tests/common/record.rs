@@ -7,18 +7,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A model that learns within the patience of a test.
-pub const SMALL: &[&str] = &[
-    "data.train=2000",
-    "data.held_out=300",
-    "model.width=8",
-    "train.batch=32",
-    "contrast.queue=512",
-    "model.bn_splits=2",
-    "eval.every=0",
-    "eval.images=50",
-];
-
 /// A directory and all that is in it.
 pub fn copy(from: &Path, to: &Path) {
     for (name, bytes) in tree(from) {
