@@ -15,6 +15,7 @@ mod durable;
 pub mod engine;
 pub mod eval;
 mod figure;
+mod home;
 pub mod knob;
 pub mod link;
 pub mod looc;

@@ -7,7 +7,7 @@ use std::{
 
 /// Rooms from the ground up: a room uses only those of a lower floor.
 const FLOORS: &[&[&str]] = &[
-    &["rng", "text", "knob", "durable", "figure"],
+    &["rng", "text", "knob", "durable", "figure", "home"],
     &["augment", "nn", "device"],
     &["data", "looc"],
     &["eval"],

@@ -76,8 +76,7 @@ impl Recorded {
         let text = run::config_yaml(run).map_err(|error| error.to_string())?;
         let config = Config::parse(&text, "the run's config.yaml", &[]).map_err(|error| error.to_string())?;
         let config = self.marks.iter().try_fold(config, |config, mark| {
-            let value = serde_json::from_str(&mark.to).unwrap_or_else(|_| mark.to.clone().into());
-            config.edited(&mark.path, &value).map_err(|error| error.to_string())
+            config.edited(&mark.path, &journal::value(&mark.to)).map_err(|error| error.to_string())
         })?;
         let find = |tag: &str| summary.figure(tag);
         let figures = |start: &str| -> Vec<(Arc<str>, f32)> {

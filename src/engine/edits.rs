@@ -24,7 +24,7 @@ impl Replay {
     pub fn after(revision: u64, records: &[journal::Record]) -> Self {
         let edit = |record: &journal::Record| match &record.entry {
             journal::Entry::Edit { path, to, revision: own, .. } if *own > revision => {
-                Some((record.step, Edit { path: path.clone(), value: value(to) }))
+                Some((record.step, Edit { path: path.clone(), value: journal::value(to) }))
             }
             _ => None,
         };
@@ -150,11 +150,6 @@ pub(super) fn heads(config: &Config) -> Vec<&'static str> {
 pub(super) fn entry(old: &Config, new: &Config, path: &str, revision: u64) -> journal::Entry {
     let (from, to) = (text(old.get(path)), text(new.get(path)));
     journal::Entry::Edit { path: path.into(), from, to, revision, config: new.hash() }
-}
-
-/// A value of the journal.
-pub(super) fn value(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.into()))
 }
 
 fn text(value: Option<Value>) -> String {

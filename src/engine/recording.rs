@@ -7,7 +7,10 @@ use super::{
         Command, Event, NeighbourRequest, NeighbourSheet, Phase, Snapshot, StepRecord, ViewRequest, ViewSheet,
     },
 };
-use crate::config::{Config, live};
+use crate::{
+    config::{Config, live},
+    run::journal,
+};
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -124,7 +127,7 @@ impl Player {
         moment.records.into_iter().for_each(|record| self.publisher.record(record));
         for event in moment.events {
             if let Event::Edited { path, to, .. } = &event {
-                self.change(path, serde_json::from_str(to).unwrap_or_else(|_| to.clone().into()));
+                self.change(path, journal::value(to));
             }
             self.publisher.event(event);
         }

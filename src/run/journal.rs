@@ -96,6 +96,11 @@ pub enum StopReason {
     Failed,
 }
 
+/// A value of an edit, which stands there as text.
+pub fn value(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|_| text.into())
+}
+
 /// Reads a journal. A torn last line, which was never acknowledged, is left out.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use super::{
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
-    env, fs, io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -73,9 +73,7 @@ enum Keys {
 
 /// Where the file is looked for: `looc-tui/settings.yaml` in `XDG_CONFIG_HOME`, or in `.config` at home.
 pub fn default_path() -> Option<PathBuf> {
-    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let config = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
-    Some(config.join("looc-tui/settings.yaml"))
+    Some(crate::home::folder("XDG_CONFIG_HOME", ".config")?.join("settings.yaml"))
 }
 
 impl Settings {

@@ -1,15 +1,13 @@
 //! Whether this reader has seen the tour: the line in every pane that explains it at the first start.
 
 use std::{
-    env, fs, io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
 /// Where it is noted that the tour was seen; none where there is no home.
 fn note() -> Option<PathBuf> {
-    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
-    Some(state.join("looc-tui/tour-seen"))
+    Some(crate::home::folder("XDG_STATE_HOME", ".local/state")?.join("tour-seen"))
 }
 
 /// Whether the tour is to be shown. Without a home nobody would remember that it was seen: then it is not.

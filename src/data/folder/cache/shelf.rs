@@ -24,19 +24,15 @@ pub fn folder(setting: &Cache) -> Result<Option<PathBuf>, &'static str> {
     match setting {
         Cache::Off => Ok(None),
         Cache::Folder(path) => Ok(Some(path.clone())),
-        Cache::Auto => {
-            let variable = |name| std::env::var_os(name).filter(|value: &OsString| !value.is_empty());
-            default(variable("XDG_CACHE_HOME"), std::env::home_dir()).map(Some)
-        }
+        Cache::Auto => default(std::env::var_os("XDG_CACHE_HOME"), std::env::home_dir()).map(Some),
     }
 }
 
-/// As the XDG base directory specification has it: a relative path in the variable does not count.
+/// Where it is if nothing else is said.
 fn default(variable: Option<OsString>, home: Option<PathBuf>) -> Result<PathBuf, &'static str> {
-    let caches = variable.map(PathBuf::from).filter(|path| path.is_absolute());
-    let caches = caches.or(home.filter(|home| home.is_absolute()).map(|home| home.join(".cache")));
-    let caches = caches.ok_or("the image cache has no place, as neither XDG_CACHE_HOME nor HOME is set")?;
-    Ok(caches.join("looc-tui").join("images"))
+    let own = crate::home::of(variable, home, ".cache");
+    let own = own.ok_or("the image cache has no place, as neither XDG_CACHE_HOME nor HOME is set")?;
+    Ok(own.join("images"))
 }
 
 /// What is in the folder of the cache.
