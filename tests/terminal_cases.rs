@@ -419,7 +419,9 @@ fn foreign_names_reach_the_terminal_escaped() {
         }
     }
     std::fs::write(folder.path().join("photos/b").join(format!("{evil}.png")), "").unwrap();
-    let own = ["--set", "data.kind=folder", "--set", "data.path=photos", "--set", "data.damaged_share=0.5"];
+    // In full: a relative one would start from LOOC_DATA where that is set.
+    let photos = format!("data.path={}", folder.path().join("photos").display());
+    let own = ["--set", "data.kind=folder", "--set", &photos, "--set", "data.damaged_share=0.5"];
     let arguments = [SMALL, &own, &["--log", "log"]].concat();
     let mut terminal = Terminal::start(folder.path(), &arguments, 36, 160);
     terminal.until("a curve", has_curve);
