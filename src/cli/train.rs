@@ -134,7 +134,7 @@ impl Shown {
     }
 
     fn event(&mut self, event: &Event) {
-        self.say(&log::line(event));
+        log::line(event).iter().for_each(|line| self.say(line));
         if let Some(log) = &mut self.log
             && let Err(error) = log.event(event)
         {

@@ -7,7 +7,9 @@ use crate::{
         measured,
         message::{InvarianceReport, Phase, Snapshot, Span, StepRecord},
     },
-    run::{self, Entry, Record, RunError, State, Summary, config_yaml, journal, metrics},
+    run::{
+        self, Entry, History, Manifest, Record, RunError, State, Summary, Turn, config_yaml, journal, metrics,
+    },
 };
 use std::{path::Path, sync::Arc};
 
@@ -15,7 +17,7 @@ use std::{path::Path, sync::Arc};
 #[derive(Clone, Debug, Default)]
 pub struct Recorded {
     pub series: SeriesStore,
-    /// In the order of the journal.
+    /// Turns of its course: a forked run's begins with its parent's.
     pub marks: Vec<Mark>,
     /// The first measurement, and the last.
     pub measured: Option<(Arc<InvarianceReport>, Arc<InvarianceReport>)>,
@@ -57,13 +59,8 @@ impl Recorded {
         let config = config_yaml(run).ok().and_then(|text| Config::parse(&text, "the run's", &[]).ok());
         let (heads, epoch_steps) =
             (heads(config.as_ref(), &records, &series), epoch_steps(config.as_ref(), &records));
-        let marks = records.into_iter().filter_map(|record| match record.entry {
-            Entry::Edit { path, from, to, .. } => {
-                Some(Mark { step: record.step, time: series.time_at(record.step), path, from, to })
-            }
-            _ => None,
-        });
-        let marks = marks.collect();
+        let turns = run::turns(&Manifest::read(run)?, &records, u64::MAX).into_iter();
+        let marks = turns.map(|(step, turn)| Mark { step, time: series.time_at(step), turn }).collect();
         Ok(Self { series, marks, measured: ends, heads, epoch_steps })
     }
 
@@ -75,8 +72,10 @@ impl Recorded {
         let summary = Summary::read(run).map_err(|error| error.to_string())?;
         let text = run::config_yaml(run).map_err(|error| error.to_string())?;
         let config = Config::parse(&text, "the run's config.yaml", &[]).map_err(|error| error.to_string())?;
-        let config = self.marks.iter().try_fold(config, |config, mark| {
-            config.edited(&mark.path, &journal::value(&mark.to)).map_err(|error| error.to_string())
+        let records = journal::read(&run.join(journal::JOURNAL)).map_err(|error| error.to_string())?;
+        let edits = History::of(&records).edits;
+        let config = edits.iter().try_fold(config, |config, edit| {
+            config.edited(&edit.path, &journal::value(&edit.to)).map_err(|error| error.to_string())
         })?;
         let find = |tag: &str| summary.figure(tag);
         let figures = |start: &str| -> Vec<(Arc<str>, f32)> {
@@ -93,7 +92,7 @@ impl Recorded {
             }),
             run: Some(run.to_owned()),
             config: Arc::new(config),
-            revision: self.marks.len() as u64,
+            revision: edits.len() as u64,
             step: summary.step,
             steps: summary.steps,
             loss: find("loss"),
@@ -114,7 +113,11 @@ fn heads(config: Option<&Config>, records: &[Record], series: &SeriesStore) -> H
     let mut heads = Heads::default();
     config.iter().for_each(|config| heads.update(config));
     for record in records {
-        let Entry::Edit { path, to, .. } = &record.entry else { continue };
+        let (Entry::Edit { path, to, .. } | Entry::Inherited { turn: Turn::Edit { path, to, .. } }) =
+            &record.entry
+        else {
+            continue;
+        };
         let name = path.strip_prefix("augment.").and_then(|path| path.strip_suffix(".head"));
         if let Some(name) = name.filter(|_| to == "true") {
             heads.number(name);

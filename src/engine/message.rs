@@ -7,7 +7,7 @@
 
 use super::recording::rgb;
 pub use crate::eval::invariance::InvarianceReport;
-use crate::{config::Config, figure, looc::PARTS};
+use crate::{config::Config, figure, looc::PARTS, run::Turn};
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, sync::Arc};
 
@@ -272,6 +272,8 @@ pub struct StepRecord {
 pub enum Event {
     /// An edit is in force from `step` on: it is in the journal.
     Edited { step: u64, path: String, from: String, to: String },
+    /// What turned the run's course before this process, or this viewer, came to it.
+    Recalled { step: u64, turn: Turn },
     /// An edit was refused; nothing changed.
     Refused { path: String, why: String },
     /// A checkpoint is on the disk.

@@ -64,7 +64,7 @@ impl<'a> Trainer<'a> {
                 let newest = Saved { step: checkpoint.step, revision: facts.revision, path };
                 (time, saved, generations) = (facts.time, Some(newest), facts.generations.clone());
                 run.metrics().truncate_after(checkpoint.step)?;
-                recall(&mut now, &run, publisher)?;
+                recall(&mut now, &run, facts.revision, publisher)?;
                 replay = Replay::after(facts.revision, run.records());
                 (now.step, now.revision) = (checkpoint.step, facts.revision);
                 let history = History::of(run.records());

@@ -1,18 +1,23 @@
-//! What a run's log says of the time before it is resumed: its curves, and its measurements.
+//! What a run's files say of the time before it is resumed: its curves, its measurements, its turns.
 
 use super::{
     EngineError, Publisher,
-    message::{InvarianceReport, Snapshot, Span, StepRecord},
+    message::{Event, InvarianceReport, Snapshot, Span, StepRecord},
 };
 use crate::{
     looc::GENERAL,
-    run::{RunDir, metrics},
+    run::{self, RunDir, metrics},
 };
 use std::sync::Arc;
 
-/// Tells the viewer the figures of the steps before, and puts the measurements back: the first, which all
-/// others are compared with, and the last.
-pub(super) fn recall(now: &mut Snapshot, run: &RunDir, publisher: &Publisher) -> Result<(), EngineError> {
+/// Tells the viewer the figures of the steps before and the turns up to an edit, and puts the measurements
+/// back: the first, which all others are compared with, and the last.
+pub(super) fn recall(
+    now: &mut Snapshot,
+    run: &RunDir,
+    revision: u64,
+    publisher: &Publisher,
+) -> Result<(), EngineError> {
     for row in metrics::read(&run.path().join(metrics::METRICS))? {
         if let Some(report) = measured(&row) {
             let report = Arc::new(report);
@@ -26,6 +31,9 @@ pub(super) fn recall(now: &mut Snapshot, run: &RunDir, publisher: &Publisher) ->
         }
         let values = row.values.into_iter().map(|(tag, value)| (tag, Span::of(value))).collect();
         publisher.record(StepRecord { step: row.step, time: row.time, values });
+    }
+    for (step, turn) in run::turns(run.manifest(), run.records(), revision) {
+        publisher.event(Event::Recalled { step, turn });
     }
     Ok(())
 }

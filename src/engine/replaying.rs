@@ -233,7 +233,7 @@ impl<'a> Replay<'a> {
         while !self.differs()
             && let Some(recorded) = self.edits.next_if(|edit| edit.step <= trainer.now.step)
         {
-            let Edited { step, path, to, revision, config } = recorded;
+            let Edited { step, path, to, revision, config, .. } = recorded;
             let edit = Edit { path: path.clone(), value: journal::value(to) };
             let next = trainer.now.config.edited(path, &edit.value).map_err(|error| {
                 let (revision, path, step) = (*revision, path.clone(), *step);

@@ -11,7 +11,7 @@ use crate::{
         Handle, Publisher, line,
         message::{Command, Event, Phase, Snapshot, StepRecord},
     },
-    run::{self, Entry, journal},
+    run::{self, journal},
 };
 use std::{
     mem,
@@ -33,8 +33,9 @@ pub fn attach(run: &Path) -> Result<Handle, LinkError> {
     let first = first(&mut ear, run)?;
     let revision = first.revision;
     let (handle, mut publisher) = line(first);
-    for edit in edits(run, revision)? {
-        publisher.event(edit);
+    let (manifest, records) = (run::Manifest::read(run)?, journal::read(&run.join(journal::JOURNAL))?);
+    for (step, turn) in run::turns(&manifest, &records, revision) {
+        publisher.event(Event::Recalled { step, turn });
     }
     loop {
         match ear.hear_within(PATIENCE)? {
@@ -96,18 +97,6 @@ fn first(ear: &mut Ear, run: &Path) -> Result<Snapshot, LinkError> {
 fn here(state: super::message::State, run: &Path, before: &Snapshot) -> Result<Snapshot, LinkError> {
     let state = state.after(before).map_err(|error| LinkError::Garbage(error.to_string()))?;
     Ok(Snapshot { run: Some(PathBuf::from(run)), ..state })
-}
-
-/// The edits until a revision. Later ones are told.
-fn edits(run: &Path, revision: u64) -> Result<Vec<Event>, LinkError> {
-    let records = journal::read(&run.join(journal::JOURNAL))?;
-    let edit = |record: run::Record| match record.entry {
-        Entry::Edit { path, from, to, revision: own, .. } if own <= revision => {
-            Some(Event::Edited { step: record.step, path, from, to })
-        }
-        _ => None,
-    };
-    Ok(records.into_iter().filter_map(edit).collect())
 }
 
 fn ended(phase: &Phase) -> bool {

@@ -25,7 +25,8 @@ pub struct History {
 pub struct Edited {
     pub step: u64,
     pub path: String,
-    /// The new value as text, as in `--set`.
+    /// The old value and the new one as text, as in `--set`.
+    pub from: String,
     pub to: String,
     pub revision: u64,
     /// Hash of the configuration that resulted.
@@ -39,6 +40,13 @@ pub struct Began {
     pub compute: String,
     pub threads: Option<usize>,
     pub data: Option<String>,
+}
+
+impl Edited {
+    /// Whether it gave or took a head: a checkpoint was written just before it.
+    pub fn is_structural(&self) -> bool {
+        self.path.ends_with(".head")
+    }
 }
 
 impl History {
@@ -65,15 +73,20 @@ impl History {
                     self.began.push(began);
                 }
             }
-            Entry::Edit { path, to, revision, config, .. } => self.edits.push(Edited {
+            Entry::Edit { path, from, to, revision, config } => self.edits.push(Edited {
                 step,
                 path: path.clone(),
+                from: from.clone(),
                 to: to.clone(),
                 revision: *revision,
                 config: config.clone(),
             }),
             Entry::State { hash, revision } => drop(self.states.insert((step, *revision), hash.clone())),
-            Entry::Pause | Entry::Resume | Entry::Checkpoint { .. } | Entry::Stop { .. } => {}
+            Entry::Inherited { .. }
+            | Entry::Pause
+            | Entry::Resume
+            | Entry::Checkpoint { .. }
+            | Entry::Stop { .. } => {}
         }
     }
 

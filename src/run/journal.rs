@@ -2,7 +2,7 @@
 //! it gives the same bits. One sealed JSON object a line; a line is on the disk before anybody is told
 //! that what it says is done.
 
-use super::{RunError, clock, seal};
+use super::{RunError, Turn, clock, seal};
 use crate::durable;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -59,6 +59,9 @@ pub enum Entry {
         /// Hash of the configuration that results.
         config: String,
     },
+    /// A turn of the run that this one was forked from, before the fork: part of what this one began with,
+    /// and told for the reader of its curves.
+    Inherited { turn: Turn },
     /// Rested.
     Pause,
     /// Went on.

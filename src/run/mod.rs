@@ -25,6 +25,7 @@ pub mod metrics;
 mod metrics_row;
 mod seal;
 mod tensors;
+mod turn;
 
 /// What the fuzz targets reach for.
 #[cfg(feature = "fuzzing")]
@@ -49,3 +50,4 @@ pub use list::{State, Summary, list};
 pub use lock::{Holder, Lock, SOCKET, holder};
 pub use manifest::{Manifest, Parent};
 pub use metrics::MetricsLog;
+pub use turn::{Turn, turns};
