@@ -64,6 +64,13 @@ pub fn write_dir(path: &Path, files: &[(&str, &[u8])]) -> io::Result<()> {
     sync_dir(parent(path))
 }
 
+/// Puts a directory that is filled, of [`temp_dir`], at `path`, where nothing is or an empty directory.
+pub fn place_dir(temp: &Path, path: &Path) -> io::Result<()> {
+    sync_dir(temp)?;
+    fs::rename(temp, path)?;
+    sync_dir(parent(path))
+}
+
 /// Removes a directory so that no part of it is ever seen under its name: a kill on the way leaves a
 /// temp directory for [`sweep`].
 pub fn remove_dir(path: &Path) -> io::Result<()> {

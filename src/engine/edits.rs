@@ -95,7 +95,8 @@ impl Trainer<'_> {
         if next == *self.now.config {
             return self.refuse(edit, "it is so already".into());
         }
-        if heads(&next) != heads(&self.now.config) {
+        let structural = heads(&next) != heads(&self.now.config);
+        if structural {
             // So that going back to before the edit is going back exactly.
             if let Err(error) = self.save() {
                 return self.refuse(edit, format!("no checkpoint could be written before it: {error}"));
@@ -104,6 +105,9 @@ impl Trainer<'_> {
         let entry = entry(&self.now.config, &next, &edit.path, self.now.revision + 1);
         if let Err(error) = self.run.journal().append(self.now.step, entry) {
             return self.refuse(edit, format!("it could not be written down: {error}"));
+        }
+        if structural {
+            self.run.keep(self.now.step);
         }
         self.apply(edit, next)
     }

@@ -43,7 +43,11 @@ pub fn fork(parent: &Path, at: At, child: Option<&Path>, changes: &[String]) -> 
     let manifest = Manifest::read(parent)?;
     // The checkpoint first: whatever happened before it is in the journal by now.
     let (mut checkpoint, warnings) = choose(parent, at)?;
-    let history = History::of(&journal::read(&parent.join(journal::JOURNAL))?);
+    let records = journal::read(&parent.join(journal::JOURNAL))?;
+    let history = History::of(&records);
+    let facts = Facts::of(&checkpoint)?;
+    let inherited = run::turns(&manifest, &records, facts.revision);
+    let inherited = inherited.into_iter().map(|(step, turn)| (step, Entry::Inherited { turn }));
     let step = checkpoint.step;
     let steps = history.steps_at(step);
     let config = Config::parse(&checkpoint.config_yaml, "the checkpoint's config", &[])?;
@@ -53,9 +57,9 @@ pub fn fork(parent: &Path, at: At, child: Option<&Path>, changes: &[String]) -> 
         Entry::Start { version, steps, compute, threads: None, data: None }
     };
     let stop = Entry::Stop { reason: StopReason::Stopped, why: None };
-    let entries = steps.map(start).into_iter().chain(edits).chain([stop]).collect();
+    let own = steps.map(start).into_iter().chain(edits).chain([stop]).map(|entry| (step, entry));
+    let entries = inherited.chain(own).collect();
     // Its edits count from here, and it goes on with whatever computes then.
-    let facts = Facts::of(&checkpoint)?;
     let facts =
         Facts { counts: facts.counts, generations: facts.generations, time: facts.time, ..Facts::default() };
     (checkpoint.facts, checkpoint.config_yaml) = (facts.map()?, config.to_yaml());
@@ -129,9 +133,9 @@ fn missing(edit: &Edited, there: &[u64], damaged: &[String]) -> String {
             format!("it has those of {}; --at takes one of them", steps.join(", "))
         }
     };
-    if path.ends_with(".head") {
+    if edit.is_structural() {
         format!(
-            "the checkpoint before {what} is not there any more, for older ones are removed as it trains: {there}"
+            "the checkpoint before {what} is not there any more, for those of the last four such edits stay: {there}"
         )
     } else {
         format!(

@@ -7,6 +7,7 @@ mod commands;
 mod edits;
 pub mod environment;
 mod fingerprint;
+mod fork_points;
 mod forking;
 mod handle;
 mod history;
@@ -27,6 +28,7 @@ mod supervision;
 mod trainer;
 
 pub use fingerprint::STATE_EVERY;
+pub use fork_points::{ForkPoint, fork_points};
 pub use forking::{At, Forked, fork};
 pub use handle::{Door, Handle, Publisher, line};
 pub use mailbox::{Coalesce, Mailbox};

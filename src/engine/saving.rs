@@ -54,7 +54,12 @@ impl Facts {
 
     /// From a checkpoint.
     pub fn of(checkpoint: &Checkpoint) -> Result<Self, EngineError> {
-        serde_json::from_value(Value::Object(checkpoint.facts.clone()))
+        Self::read(checkpoint.facts.clone())
+    }
+
+    /// From what a checkpoint says.
+    pub fn read(facts: Map<String, Value>) -> Result<Self, EngineError> {
+        serde_json::from_value(Value::Object(facts))
             .map_err(|error| EngineError::Checkpoint(error.to_string()))
     }
 }

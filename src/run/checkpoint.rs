@@ -22,6 +22,9 @@ const STATE: &str = "state.safetensors";
 const CONFIG: &str = "config.yaml";
 /// So many stay when another one is added: with it, three.
 const OLDER: usize = 2;
+/// So many steps whose checkpoints stay however old they are: one can go back to before the last edits that
+/// gave or took a head.
+const KEPT: usize = 4;
 /// Facts are some hundred bytes; a state is at most some gigabytes.
 const MANIFEST_LIMIT: u64 = 16 << 20;
 const FILE_LIMIT: u64 = 64 << 30;
@@ -106,8 +109,8 @@ fn names(folder: &Path) -> Result<Vec<Name>, RunError> {
     Ok(names)
 }
 
-/// Saves a checkpoint into `folder`, and removes all but the newest two of those before it. What could not
-/// be removed is added to `warnings`.
+/// Saves a checkpoint into `folder`, and removes all but the newest two of those before it and those of the
+/// last steps of `kept`. What could not be removed is added to `warnings`.
 ///
 /// # Errors
 /// The system's, after a second attempt, and [`RunError::Unsound`]; nothing is left of it then, and the two
@@ -115,6 +118,7 @@ fn names(folder: &Path) -> Result<Vec<Name>, RunError> {
 pub(super) fn save(
     folder: &Path,
     checkpoint: &Checkpoint,
+    kept: &[u64],
     warnings: &mut Vec<String>,
 ) -> Result<PathBuf, RunError> {
     let unsound = |why| RunError::Unsound { step: checkpoint.step, why };
@@ -123,8 +127,9 @@ pub(super) fn save(
     let manifest = manifest(checkpoint, &state).map_err(|error| unsound(error.to_string()))?;
     durable::make_dirs(folder).map_err(RunError::io("create", folder))?;
     let names = names(folder)?;
+    let kept = &kept[kept.len().saturating_sub(KEPT)..];
     // Before, so that the disk needs no room for a fourth.
-    for old in names.iter().rev().skip(OLDER) {
+    for old in names.iter().rev().skip(OLDER).filter(|name| !kept.contains(&name.step)) {
         let path = folder.join(old.to_string());
         if let Err(error) = durable::remove_dir(&path) {
             warnings.push(RunError::io("remove", &path)(error).to_string());
@@ -174,20 +179,8 @@ pub fn of_step(run: &Path, step: u64) -> Result<PathBuf, RunError> {
 /// [`RunError::BadCheckpoint`] for one that is not, to the last bit, what was saved;
 /// [`RunError::Format`] for another version's; the system's.
 pub fn load(path: &Path) -> Result<Checkpoint, RunError> {
-    let bad = |why: String| RunError::BadCheckpoint { path: path.to_path_buf(), why: printable(&why) };
-    let text = read(path, MANIFEST, MANIFEST_LIMIT)?;
-    let object = text.strip_suffix(b"\n").and_then(seal::unseal);
-    let object = object.ok_or_else(|| bad(format!("the checksum of {MANIFEST} is wrong")))?;
-    let manifest: Value = serde_json::from_slice(&object).map_err(|error| bad(error.to_string()))?;
-    let format = manifest["format"].as_u64().and_then(|format| u32::try_from(format).ok()).unwrap_or(0);
-    check_format(path, format, manifest["program"].as_str().unwrap_or_default())?;
-    let manifest: Manifest = serde_json::from_value(manifest).map_err(|error| bad(error.to_string()))?;
-    let named = path.file_name().and_then(|name| Name::parse(name.to_str()?));
-    if let Some(name) = named
-        && name.step != manifest.step
-    {
-        return Err(bad(format!("it is of step {}", manifest.step)));
-    }
+    let bad = |why: String| bad(path, &why);
+    let manifest = read_manifest(path)?;
     let fetch = |file: &str, print: &Fingerprint| {
         let bytes = read(path, file, print.bytes.min(FILE_LIMIT))?;
         if Fingerprint::of(&bytes) == *print { Ok(bytes) } else { Err(bad(format!("{file} was changed"))) }
@@ -202,16 +195,52 @@ pub fn load(path: &Path) -> Result<Checkpoint, RunError> {
     Ok(Checkpoint { step: manifest.step, tensors, facts: manifest.facts, config_yaml })
 }
 
+/// The step and the facts of a checkpoint, without its tensors: they are not looked at.
+///
+/// # Errors
+/// As [`load`], as far as its manifest tells.
+pub fn facts(path: &Path) -> Result<(u64, Map<String, Value>), RunError> {
+    read_manifest(path).map(|manifest| (manifest.step, manifest.facts))
+}
+
+fn bad(path: &Path, why: &str) -> RunError {
+    RunError::BadCheckpoint { path: path.to_path_buf(), why: printable(why) }
+}
+
+fn read_manifest(path: &Path) -> Result<Manifest, RunError> {
+    let bad = |why: String| bad(path, &why);
+    let text = read(path, MANIFEST, MANIFEST_LIMIT)?;
+    let object = text.strip_suffix(b"\n").and_then(seal::unseal);
+    let object = object.ok_or_else(|| bad(format!("the checksum of {MANIFEST} is wrong")))?;
+    let manifest: Value = serde_json::from_slice(&object).map_err(|error| bad(error.to_string()))?;
+    let format = manifest["format"].as_u64().and_then(|format| u32::try_from(format).ok()).unwrap_or(0);
+    check_format(path, format, manifest["program"].as_str().unwrap_or_default())?;
+    let manifest: Manifest = serde_json::from_value(manifest).map_err(|error| bad(error.to_string()))?;
+    let named = path.file_name().and_then(|name| Name::parse(name.to_str()?));
+    if let Some(name) = named
+        && name.step != manifest.step
+    {
+        return Err(bad(format!("it is of step {}", manifest.step)));
+    }
+    Ok(manifest)
+}
+
 /// Reads one file of a checkpoint: what is missing, too long or no file is damage, all else the system's.
 fn read(path: &Path, file: &str, limit: u64) -> Result<Vec<u8>, RunError> {
     let name = path.join(file);
     durable::read(&name, limit).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::InvalidData => {
-            let why = printable(&format!("{file}: {error}"));
-            RunError::BadCheckpoint { path: path.to_path_buf(), why }
-        }
+        io::ErrorKind::NotFound | io::ErrorKind::InvalidData => bad(path, &format!("{file}: {error}")),
         _ => RunError::io("read", &name)(error),
     })
+}
+
+/// Where the checkpoints of the run at `path` are, oldest first.
+///
+/// # Errors
+/// The system's.
+pub fn all(path: &Path) -> Result<Vec<PathBuf>, RunError> {
+    let folder = path.join(CHECKPOINTS);
+    Ok(names(&folder)?.iter().map(|name| folder.join(name.to_string())).collect())
 }
 
 /// The steps of the checkpoints of the run at `path`, oldest first.

@@ -1,7 +1,7 @@
 //! A run's directory, opened by the one process that trains it.
 
 use super::{
-    Journal, Lock, Manifest, MetricsLog, Record, RunError,
+    History, Journal, Lock, Manifest, MetricsLog, Record, RunError,
     checkpoint::{self, CHECKPOINTS, Checkpoint},
     journal::JOURNAL,
     lock::LOCK,
@@ -29,6 +29,8 @@ pub struct RunDir {
     journal: Journal,
     metrics: MetricsLog,
     warnings: Vec<String>,
+    /// Steps whose checkpoints stay however old they are.
+    kept: Vec<u64>,
     // Last, so that nothing is written after it is given back.
     lock: Lock,
 }
@@ -53,8 +55,8 @@ impl RunDir {
         let metrics = MetricsLog::open(&path.join(METRICS))?;
         let manifest = Manifest::new(config_hash, seed, None);
         manifest.write(path)?;
-        let (records, warnings) = (Vec::new(), Vec::new());
-        Ok(Self { path: path.to_path_buf(), manifest, records, journal, metrics, warnings, lock })
+        let (records, warnings, kept) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { path: path.to_path_buf(), manifest, records, journal, metrics, warnings, kept, lock })
     }
 
     /// Opens a run to continue it: takes the lock, clears what a killed process left half-written, and
@@ -74,8 +76,14 @@ impl RunDir {
         }
         let (journal, records) = Journal::open(&path.join(JOURNAL))?;
         let metrics = MetricsLog::open(&path.join(METRICS))?;
+        let kept = History::of(&records)
+            .edits
+            .iter()
+            .filter(|edit| edit.is_structural())
+            .map(|it| it.step)
+            .collect();
         let warnings = Vec::new();
-        Ok(Self { path: path.to_path_buf(), manifest, records, journal, metrics, warnings, lock })
+        Ok(Self { path: path.to_path_buf(), manifest, records, journal, metrics, warnings, kept, lock })
     }
 
     /// Where it is.
@@ -112,14 +120,20 @@ impl RunDir {
     }
 
     /// Saves a checkpoint; once this returns `Ok`, it survives a kill and a power loss. The two newest
-    /// before it stay. Bring the metrics up to it first ([`MetricsLog::sync`]).
+    /// before it stay, and those of the last steps of [`Self::keep`]. Bring the metrics up to it first ([`MetricsLog::sync`]).
     ///
     /// # Errors
     /// [`RunError::Moved`], [`RunError::Unsound`], and the system's after a second attempt. The two newest
     /// before it are untouched, and a later save may succeed.
     pub fn save(&mut self, checkpoint: &Checkpoint) -> Result<PathBuf, RunError> {
         self.in_place()?;
-        checkpoint::save(&self.path.join(CHECKPOINTS), checkpoint, &mut self.warnings)
+        checkpoint::save(&self.path.join(CHECKPOINTS), checkpoint, &self.kept, &mut self.warnings)
+    }
+
+    /// Keeps the checkpoints of a step, at which a head was given or taken.
+    pub fn keep(&mut self, step: u64) {
+        self.kept.push(step);
+        self.kept.dedup();
     }
 
     /// The newest good checkpoint, and a sentence on each newer one that was passed over; `None` before the

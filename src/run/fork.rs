@@ -8,7 +8,11 @@ use super::{
     metrics::METRICS,
 };
 use crate::durable;
-use std::{fs::File, io, path::Path};
+use std::{
+    fs::{self, File},
+    io,
+    path::Path,
+};
 
 /// The folder with the checkpoint that a forked run began with. It stays while those of `checkpoints/` go:
 /// a replay begins with it.
@@ -23,12 +27,13 @@ pub struct Fork<'a> {
     /// Hash of that configuration.
     pub config_hash: &'a str,
     pub seed: u64,
-    /// What its journal begins with, all of it at the fork's step.
-    pub entries: Vec<Entry>,
+    /// What its journal begins with, each with its step.
+    pub entries: Vec<(u64, Entry)>,
 }
 
 impl Fork<'_> {
-    /// Makes the new run at `path`, an empty directory or none yet. Its figures begin with the parent's.
+    /// Makes the new run at `path`, an empty directory or none yet: whole or not at all. Its figures begin with
+    /// the parent's.
     ///
     /// # Errors
     /// [`RunError::AlreadyARun`], [`RunError::NotEmpty`], [`RunError::Foreign`] and [`RunError::Held`]
@@ -38,18 +43,25 @@ impl Fork<'_> {
         let of = Manifest::read(self.parent)?;
         durable::make_dirs(path).map_err(RunError::io("create", path))?;
         vacant(path)?;
-        let _lock = Lock::take(path)?;
-        // Another process may have been here between the two.
-        vacant(path)?;
-        durable::sweep(path).map_err(RunError::io("clear", path))?;
+        let temp = durable::temp_dir(path).map_err(RunError::io("create", path))?;
+        let made = self.fill(&temp, of).and_then(|()| place(&temp, path));
+        if made.is_err() {
+            // The first error is the one to tell.
+            let _ = durable::remove(&temp);
+        }
+        made
+    }
+
+    /// Writes everything of the new run into `path`.
+    fn fill(self, path: &Path, of: Manifest) -> Result<(), RunError> {
         // One checkpoint each: none is old enough to be removed.
         for folder in [ORIGIN, CHECKPOINTS] {
-            checkpoint::save(&path.join(folder), self.checkpoint, &mut Vec::new())?;
+            checkpoint::save(&path.join(folder), self.checkpoint, &[], &mut Vec::new())?;
         }
         let step = self.checkpoint.step;
         copy_figures(self.parent, path, step)?;
         let mut journal = Journal::create(&path.join(JOURNAL))?;
-        for entry in self.entries {
+        for (step, entry) in self.entries {
             journal.append(step, entry)?;
         }
         let config = path.join(CONFIG);
@@ -60,6 +72,19 @@ impl Fork<'_> {
         let parent = Parent { path: parent.to_string_lossy().into_owned(), created: of.created, step };
         Manifest::new(self.config_hash, self.seed, Some(parent)).write(path)
     }
+}
+
+/// Puts a whole run at `path`, in the place of what was found vacant there.
+fn place(temp: &Path, path: &Path) -> Result<(), RunError> {
+    let _lock = Lock::take(path)?;
+    // Another process may have been here meanwhile.
+    vacant(path)?;
+    let entries = fs::read_dir(path).map_err(RunError::io("list", path))?;
+    for entry in entries {
+        let left_over = entry.map_err(RunError::io("list", path))?.path();
+        durable::remove(&left_over).map_err(RunError::io("remove", &left_over))?;
+    }
+    durable::place_dir(temp, path).map_err(RunError::io("create", path))
 }
 
 /// The parent's figures up to the fork.

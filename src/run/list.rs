@@ -160,6 +160,10 @@ pub fn list(root: &Path) -> Vec<Result<Summary, RunError>> {
 
 /// Whether somebody would look for a run here: it has a manifest, or the traces of a run that lost its own.
 fn begun(folder: &Path) -> bool {
+    if folder.file_name().is_some_and(durable::is_temp) {
+        // A fork that is being made, or was when its process was killed.
+        return false;
+    }
     let there = |name: &str| fs::symlink_metadata(folder.join(name));
     there(super::manifest::MANIFEST).is_ok() || there(journal::JOURNAL).is_ok_and(|file| file.len() > 0)
 }

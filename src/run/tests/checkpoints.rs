@@ -27,6 +27,22 @@ fn what_was_saved_comes_back_bit_for_bit_and_the_newest_three_stay() {
 }
 
 #[test]
+fn those_before_the_last_edits_of_heads_stay() {
+    in_run(|folder, run| {
+        for step in 1..=12 {
+            run.save(&checkpoint(step)).unwrap();
+            if step % 2 == 0 && step <= 10 {
+                run.keep(step);
+            }
+        }
+        let steps: Vec<u64> =
+            names(folder).iter().map(|name| name.trim_start_matches("step-").parse().unwrap()).collect();
+        // Of five the last four, and the newest three of all.
+        assert_eq!(steps, [4, 6, 8, 10, 11, 12]);
+    });
+}
+
+#[test]
 fn a_second_one_of_a_step_does_not_replace_the_first() {
     in_run(|folder, run| {
         run.save(&checkpoint(9)).unwrap();
