@@ -110,6 +110,8 @@ struct Loop<'a> {
     telemetry: crate::device::Telemetry,
     /// The telemetry's reading that is shown.
     reading: u64,
+    /// Keys that came while the terminal was asked what it can do.
+    typed: Vec<Event>,
     signalled: bool,
     hung_up: bool,
 }
@@ -138,6 +140,7 @@ impl<'a> Loop<'a> {
             news,
             telemetry: crate::device::Telemetry::start(),
             reading: 0,
+            typed: Vec::new(),
             signalled: false,
             hung_up: false,
         };
@@ -154,14 +157,16 @@ impl<'a> Loop<'a> {
         if let Some(cell) = answers.cell {
             it.pictures.font = cell;
         }
-        for event in answers.typed {
-            // Of what a first key can ask for, nothing concerns the terminal but leaving, which asks.
-            it.event(event);
-        }
+        it.typed = answers.typed;
         Ok(it)
     }
 
     async fn run(mut self, mut ending: Ending) -> Result<Left, TuiError> {
+        for event in std::mem::take(&mut self.typed) {
+            if let Some(left) = self.obey(event)? {
+                return Ok(left);
+            }
+        }
         let mut keys = Input::start()?;
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -234,28 +239,36 @@ impl<'a> Loop<'a> {
     fn take(&mut self, first: Event, keys: &mut Input) -> Result<Option<Left>, TuiError> {
         let mut next = Some(first);
         while let Some(event) = next {
-            match self.event(event) {
-                Some(Effect::Leave) => return Ok(Some(self.left())),
-                Some(Effect::Redraw) => self.paint_whole()?,
-                Some(Effect::Suspend) => {
-                    self.stage.suspend()?;
-                    self.paint_whole()?;
-                }
-                Some(Effect::Mouse(on)) => self.stage.mouse(on)?,
-                Some(Effect::Copy(text)) => {
-                    let tmux = std::env::var_os("TMUX").is_some();
-                    if let Err(error) = clipboard::copy(&text, tmux) {
-                        self.state.warn(&format!("not copied: {error}"));
-                    }
-                }
-                Some(Effect::Tour(on)) => {
-                    if let Err(error) = tour::seen(!on) {
-                        self.state.warn(&format!("the tour will be shown again: {error}"));
-                    }
-                }
-                None => {}
+            if let Some(left) = self.obey(event)? {
+                return Ok(Some(left));
             }
             next = keys.waiting().transpose()?;
+        }
+        Ok(None)
+    }
+
+    /// Does what an event asks for, of the terminal too.
+    fn obey(&mut self, event: Event) -> Result<Option<Left>, TuiError> {
+        match self.event(event) {
+            Some(Effect::Leave) => return Ok(Some(self.left())),
+            Some(Effect::Redraw) => self.paint_whole()?,
+            Some(Effect::Suspend) => {
+                self.stage.suspend()?;
+                self.paint_whole()?;
+            }
+            Some(Effect::Mouse(on)) => self.stage.mouse(on)?,
+            Some(Effect::Copy(text)) => {
+                let tmux = std::env::var_os("TMUX").is_some();
+                if let Err(error) = clipboard::copy(&text, tmux) {
+                    self.state.warn(&format!("not copied: {error}"));
+                }
+            }
+            Some(Effect::Tour(on)) => {
+                if let Err(error) = tour::seen(!on) {
+                    self.state.warn(&format!("the tour will be shown again: {error}"));
+                }
+            }
+            None => {}
         }
         Ok(None)
     }
