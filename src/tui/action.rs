@@ -28,6 +28,8 @@ pub enum Action {
     Open,
     /// Leave this run and go on with another.
     ResumeRun,
+    /// Make a run of its own from a checkpoint.
+    Fork,
     /// Show what has happened.
     ShowLog,
     /// Give the focus to the next pane.

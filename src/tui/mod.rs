@@ -23,6 +23,8 @@ mod tests;
 #[cfg(test)]
 mod tests_editor;
 #[cfg(test)]
+mod tests_forks;
+#[cfg(test)]
 mod tests_matrix;
 #[cfg(test)]
 mod tests_pointer;

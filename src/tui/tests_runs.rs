@@ -12,7 +12,7 @@ use std::{path::Path, sync::Arc, time::Instant};
 use tempfile::TempDir;
 
 /// A run of 50 steps whose losses fall from twice to once `loss`.
-fn recorded(folder: &Path, name: &str, lr: f64, loss: f32) -> RunDir {
+pub fn recorded(folder: &Path, name: &str, lr: f64, loss: f32) -> RunDir {
     let config = Config::quickstart().edited("optimizer.lr", &json!(lr)).unwrap();
     let mut run = RunDir::create(&folder.join(name), &config.to_yaml(), &config.hash(), 0).unwrap();
     for step in 1..=50_u64 {

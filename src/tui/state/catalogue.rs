@@ -1,7 +1,7 @@
 //! The runs that lie beside this one, read from their own files: which are shown, in which order, and which are
 //! marked, to be compared and to have their curves laid under this run's.
 
-use super::{errand::Errand, plain::plain_line};
+use super::{errand::Errand, lineage, plain::plain_line};
 use crate::{
     config::Config,
     curves::Recorded,
@@ -25,6 +25,10 @@ pub struct Listed {
     pub path: PathBuf,
     pub name: String,
     pub state: run::State,
+    /// UTC.
+    pub created: String,
+    /// The run that it was forked from.
+    pub parent: Option<run::Parent>,
     pub step: u64,
     pub steps: u64,
     /// Seconds since its start.
@@ -51,6 +55,8 @@ impl Listed {
         Self {
             name: plain_line(&name),
             state: summary.state,
+            created: summary.manifest.created,
+            parent: summary.manifest.parent,
             step: summary.step,
             steps: summary.steps,
             time: summary.time,
@@ -226,10 +232,18 @@ impl Catalogue {
 
     /// The runs that are shown, in the order of the table.
     pub fn shown(&self) -> Vec<&Listed> {
+        self.table().into_iter().map(|(_, run)| run).collect()
+    }
+
+    /// The same, each with how deep it lies below runs that it was forked from: by name they are a tree.
+    pub fn table(&self) -> Vec<(usize, &Listed)> {
         let runs = self.found.iter().flat_map(|found| &found.runs);
         let mut runs: Vec<&Listed> = runs.filter(|run| run.holds(&self.filter)).collect();
         runs.sort_by(|a, b| self.order.compare(a, b));
-        runs
+        match self.order {
+            Order::Name => lineage::tree(&runs),
+            _ => runs.into_iter().map(|run| (0, run)).collect(),
+        }
     }
 
     /// The place of the chosen run among those that are shown.

@@ -4,12 +4,14 @@ use super::{
     Over, State,
     catalogue::settings,
     errand::Errand,
+    forking::ForkPoints,
     notices::Tone,
     palette::Palette,
     typed::{Purpose, Typed},
 };
 use crate::{
     config::{Config, Difference, Preset, live},
+    engine::Forked,
     text::printable_name,
 };
 use serde_json::Value;
@@ -144,6 +146,8 @@ impl State {
                 }
             }
             Ok(Answer::Done(text)) => self.notices.say(Tone::Done, &text, now),
+            Ok(Answer::ForkPoints(points)) => self.offer_fork_points(points),
+            Ok(Answer::Forked(parent, forked)) => self.forked(&parent, forked, now),
             Ok(Answer::Run(snapshot, recorded)) => self.receive(*snapshot, *recorded, now),
             Err(why) => self.notices.say(Tone::Warning, &why, now),
         }
@@ -163,6 +167,10 @@ pub enum Answer {
     Presets(Vec<Preset>, Vec<String>),
     /// It is done.
     Done(String),
+    /// Where a run can be forked.
+    ForkPoints(ForkPoints),
+    /// A run was forked.
+    Forked(PathBuf, Forked),
     /// A run, as its files tell it.
     Run(Box<crate::engine::message::Snapshot>, Box<crate::curves::Recorded>),
 }

@@ -73,23 +73,28 @@ impl State {
         self.guest = Some(Box::new(guest));
     }
 
-    /// Asks whether to leave this run and go on with the chosen one.
+    /// Asks whether to leave this run and go on with the chosen one, or attach to the process that trains it.
     pub(super) fn ask_resume(&mut self, now: Instant) {
         let Some(chosen) = self.catalogue.chosen() else { return };
         let why = match chosen.state {
-            _ if self.remote => Some("this screen shows another process's run: leave it first".to_owned()),
             _ if self.is_own(&chosen.path) => Some("this is the run on the screen".to_owned()),
-            run::State::Training | run::State::Paused | run::State::Starting => {
-                Some(format!("{} is trained by another process", chosen.name))
-            }
             run::State::Finished => {
                 Some(format!("{} is finished: there is nothing to go on with", chosen.name))
             }
-            run::State::Stopped | run::State::Failed | run::State::Killed => None,
+            _ => None,
         };
         match why {
             Some(why) => self.notices.say(Tone::Note, &why, now),
-            None => self.over = Over::Resume(chosen.path.clone()),
+            None => {
+                let trained =
+                    matches!(chosen.state, run::State::Training | run::State::Paused | run::State::Starting);
+                let made = if trained {
+                    format!("{} is trained by another process. ", chosen.name)
+                } else {
+                    String::new()
+                };
+                self.over = Over::Resume(chosen.path.clone(), made);
+            }
         }
     }
 }

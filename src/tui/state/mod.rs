@@ -11,8 +11,10 @@ pub mod editor;
 mod errand;
 mod events;
 mod export;
+pub mod forking;
 mod guest;
 pub mod lens;
+pub mod lineage;
 pub mod log;
 pub mod matrix;
 pub mod notices;
@@ -111,8 +113,8 @@ pub enum Over {
     Failure(usize),
     /// Any action by its name, or any preset.
     Palette(Palette),
-    /// Whether to leave this run and go on with another.
-    Resume(PathBuf),
+    /// Whether to leave this run and go on with another; before it, what has been made.
+    Resume(PathBuf, String),
     /// A title and lines to read, scrolled so far.
     Page(Arc<(String, Vec<String>)>, usize),
 }

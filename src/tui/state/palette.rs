@@ -1,8 +1,12 @@
-//! A list from which one is chosen by a few letters of its name: of all actions, or of presets.
+//! A list from which one is chosen by a few letters of its name: of all actions, of presets, of checkpoints.
 
-use super::{Effect, Over, State};
+use super::{
+    Effect, Over, State,
+    forking::{self, ForkPoints},
+};
 use crate::{
     config::Preset,
+    engine::At,
     tui::{action::Action, keymap::Bound},
 };
 use std::{sync::Arc, time::Instant};
@@ -18,6 +22,8 @@ pub enum Offers {
     Actions,
     /// Configurations to take values from.
     Presets(Arc<Vec<Preset>>),
+    /// Checkpoints to make a run of its own from.
+    ForkPoints(Arc<ForkPoints>),
 }
 
 /// What was typed, and which of the offers is chosen.
@@ -42,6 +48,7 @@ enum Does {
     Act(Action),
     /// By its place among the presets.
     Load(usize),
+    Fork(At),
 }
 
 impl State {
@@ -50,6 +57,7 @@ impl State {
         let all = match &palette.offers {
             Offers::Actions => self.actions(),
             Offers::Presets(presets) => self.presets(presets),
+            Offers::ForkPoints(points) => fork_points(points),
         };
         let matching =
             all.into_iter().filter_map(|(words, offer)| Some((distance(&palette.text, &words)?, offer)));
@@ -101,8 +109,12 @@ impl State {
                         self.load(presets.get(at)?, now);
                         None
                     }
+                    (Does::Fork(at), Offers::ForkPoints(points)) => {
+                        self.fork(&points.run, at, now);
+                        None
+                    }
                     (Does::Act(action), _) => self.act(action, now),
-                    (Does::Load(_), Offers::Actions) => None,
+                    (Does::Load(_) | Does::Fork(_), _) => None,
                 };
             }
             _ => {
@@ -113,6 +125,14 @@ impl State {
         self.over = Over::Palette(palette);
         None
     }
+}
+
+fn fork_points(points: &ForkPoints) -> Vec<(String, Offer)> {
+    let offer = |point| {
+        let (name, words) = forking::words(point);
+        (format!("{name} {words}"), Offer { name, words, does: Does::Fork(point.at) })
+    };
+    points.points.iter().map(offer).collect()
 }
 
 impl Palette {

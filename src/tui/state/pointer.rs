@@ -94,7 +94,7 @@ impl State {
                     palette.chosen = line;
                     self.act(Action::Submit, now)
                 }
-                (Over::Question | Over::Resume(_), _) | (_, Spot::Sheet) => None,
+                (Over::Question | Over::Resume(..), _) | (_, Spot::Sheet) => None,
                 _ => self.act(Action::Close, now),
             };
         }

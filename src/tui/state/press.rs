@@ -25,7 +25,7 @@ impl State {
     /// Where the reader is, as the key table counts it.
     pub fn places(&self) -> &'static [Place] {
         match &self.over {
-            Over::Question | Over::Resume(_) => &[Place::Question],
+            Over::Question | Over::Resume(..) => &[Place::Question],
             Over::Help(_) | Over::Failure(_) | Over::Page(..) => &[Place::Overlay],
             Over::Palette(_) => &[Place::Palette],
             Over::Nothing => self.places_below(),
@@ -65,6 +65,7 @@ impl State {
             Action::Differences => self.snapshot.run.is_some(),
             Action::SaveAs | Action::Export => self.folder.is_some() && self.snapshot.run.is_some(),
             Action::Presets => !self.ended(),
+            Action::Fork => self.to_fork().is_some(),
             Action::Mark | Action::Open | Action::ResumeRun => self.catalogue.chosen().is_some(),
             Action::TypeValue | Action::SearchAnew if elsewhere => self.answers(),
             Action::NextClass | Action::PreviousClass => {
@@ -163,6 +164,7 @@ impl State {
             Action::Differences => self.open_differences(now),
             Action::SaveAs => self.ask_file(now),
             Action::Presets => self.open_presets(now),
+            Action::Fork => self.ask_fork_points(now),
             _ if self.screen == Screen::Invariance && self.roam(action) => {}
             _ if self.screen == Screen::Neighbours && self.leaf(action) => {}
             _ if self.screen == Screen::Runs && self.browse(action, now) => {}
@@ -223,7 +225,7 @@ impl State {
 
     /// The question that was asked is answered with yes.
     fn agree(&mut self, now: Instant) -> Option<Effect> {
-        if let Over::Resume(run) = std::mem::take(&mut self.over) {
+        if let Over::Resume(run, _) = std::mem::take(&mut self.over) {
             self.next_run = Some(run);
         }
         self.leave(now)

@@ -74,7 +74,7 @@ pub fn draw(state: &State, theme: Theme, pictures: &mut Pictures, buffer: &mut B
         Over::Failure(scroll) => help::failure(state, theme, *scroll, body, buffer),
         Over::Palette(palette) => palette::draw(state, theme, palette, body, buffer),
         Over::Page(page, scroll) => help::page(state, page, *scroll, theme, body, buffer),
-        Over::Nothing | Over::Question | Over::Resume(_) => {}
+        Over::Nothing | Over::Question | Over::Resume(..) => {}
     }
 }
 

@@ -38,7 +38,7 @@ pub fn draw(state: &State, theme: Theme, body: Rect, buffer: &mut Buffer) {
         super::empty(text, theme, inner, buffer);
         return;
     };
-    let shown = catalogue.shown();
+    let shown = catalogue.table();
     let rows = shown.len() as u16 + 3;
     let table = Rect { height: rows.clamp(4, (body.height / 2).max(4)), ..body };
     let below = Rect { y: table.bottom(), height: body.height.saturating_sub(table.height), ..body };
@@ -47,7 +47,7 @@ pub fn draw(state: &State, theme: Theme, body: Rect, buffer: &mut Buffer) {
     let half = below.width / 2;
     let (first, second) =
         (Rect { width: half, ..below }, Rect { x: below.x + half, width: below.width - half, ..below });
-    if let Some(pair) = Pair::of(state, &shown) {
+    if let Some(pair) = Pair::of(state, catalogue.chosen()) {
         pair.differences(theme, first, buffer);
         pair.figures(theme, second, buffer);
     }
@@ -68,7 +68,7 @@ fn title(state: &State, shown: usize, all: usize) -> String {
     title + if catalogue.is_reading() { " …" } else { "" }
 }
 
-fn list(state: &State, theme: Theme, runs: &[&Listed], area: Rect, buffer: &mut Buffer) {
+fn list(state: &State, theme: Theme, runs: &[(usize, &Listed)], area: Rect, buffer: &mut Buffer) {
     let words: String = FIGURES.iter().map(|(name, _)| right(name, FIGURE)).collect();
     let header = format!(
         "   {}{}{}{words}  {}{}{}  configuration",
@@ -83,7 +83,7 @@ fn list(state: &State, theme: Theme, runs: &[&Listed], area: Rect, buffer: &mut 
     let room = usize::from(area.height).saturating_sub(1).max(1);
     let place = state.catalogue.place();
     let first = (place + 1).saturating_sub(room);
-    for (y, (i, run)) in runs.iter().enumerate().skip(first).take(room).enumerate() {
+    for (y, (i, (depth, run))) in runs.iter().enumerate().skip(first).take(room).enumerate() {
         let mark = if i == place { Span::styled("▸", theme.accent()) } else { Span::raw(" ") };
         let marked = state.catalogue.mark_of(&run.path);
         let marked = marked.map_or(" ".into(), |number| (number + 1).to_string());
@@ -92,7 +92,7 @@ fn list(state: &State, theme: Theme, runs: &[&Listed], area: Rect, buffer: &mut 
         let pieces = vec![
             mark,
             Span::styled(format!("{marked} "), theme.accent()),
-            Span::styled(columns(run, own.then_some(&state.snapshot)), style),
+            Span::styled(columns(run, *depth, own.then_some(&state.snapshot)), style),
         ];
         state.spots.note(row(area, y + 1), Spot::Run(i));
         line(row(area, y + 1), pieces, buffer);
@@ -100,7 +100,7 @@ fn list(state: &State, theme: Theme, runs: &[&Listed], area: Rect, buffer: &mut 
 }
 
 /// Of the run on the screen what it is at now; of others what their files said.
-fn columns(run: &Listed, own: Option<&Arc<Snapshot>>) -> String {
+fn columns(run: &Listed, depth: usize, own: Option<&Arc<Snapshot>>) -> String {
     let now = |tag: &str| own.filter(|_| tag == "loss").and_then(|now| now.loss).or(run.figure(tag));
     let of = |tag: &str| now(tag).map_or_else(|| "—".into(), |value| short(f64::from(value)));
     let figures: String = FIGURES.iter().map(|(_, tag)| right(&of(tag), FIGURE)).collect();
@@ -109,9 +109,11 @@ fn columns(run: &Listed, own: Option<&Arc<Snapshot>>) -> String {
         None => (run.state.to_string(), run.step, run.steps),
     };
     let time = duration(Duration::from_secs_f64(run.time.clamp(0.0, 1e10)));
+    // A fork hangs below its parent.
+    let hung = depth.checked_sub(1).map_or_else(String::new, |above| format!("{}└ ", "  ".repeat(above)));
     format!(
         "{}{}{}{figures}  {}{}{}  {}",
-        left(&run.name, NAME),
+        left(&format!("{hung}{}", run.name), NAME),
         left(&state, STATE),
         right(&format!("{step}/{steps}"), STEP),
         left(&spark::course(&run.recent), RECENT),
@@ -133,7 +135,7 @@ struct Pair<'a> {
 }
 
 impl<'a> Pair<'a> {
-    fn of(state: &'a State, runs: &[&'a Listed]) -> Option<Self> {
+    fn of(state: &'a State, chosen: Option<&'a Listed>) -> Option<Self> {
         let found = &state.catalogue.found.as_ref()?.runs;
         let marked: Vec<&Listed> = state
             .catalogue
@@ -147,7 +149,7 @@ impl<'a> Pair<'a> {
             return Some(Self { there, here: &other.name, settings, figure });
         }
         let figure = Box::new(|tag: &str| state.series.get(tag).and_then(|series| series.last(0)));
-        let there = runs.get(state.catalogue.place())?;
+        let there = chosen?;
         Some(Self { there, here: "here", settings: Ok(&state.snapshot.config), figure })
     }
 
@@ -158,7 +160,12 @@ impl<'a> Pair<'a> {
             "here" => format!("{}: other settings than here", cut(&self.there.name, NAME)),
             other => format!("{} against {}", cut(&self.there.name, NAME), cut(other, NAME)),
         };
-        let area = super::frame(&title, false, theme, area, buffer);
+        let mut area = super::frame(&title, false, theme, area, buffer);
+        if let Some(parent) = &self.there.parent {
+            let from = format!("forked from {} at step {}", parent.name(), parent.step);
+            put(row(area, 0), 1, &from, theme.accent(), buffer);
+            area = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        }
         let (here_is, there_is) = match (self.settings, &self.there.settings) {
             (Ok(here), Ok(there)) => (here, there),
             (Err(why), _) => return super::empty(&format!("the configuration: {why}"), theme, area, buffer),

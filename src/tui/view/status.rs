@@ -150,9 +150,14 @@ pub fn message(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
         line(area, vec![Span::styled(text, theme.warn())], buffer);
         return;
     }
-    if let Over::Resume(run) = &state.over {
+    if let Over::Resume(run, made) = &state.over {
         let name = run.file_name().unwrap_or(run.as_os_str()).to_string_lossy();
-        let text = format!(" Leave this run, with a checkpoint, and go on with {}?", plain_line(&name));
+        let how = match () {
+            () if state.ended() => "",
+            () if state.remote => ", which trains on,",
+            () => ", with a checkpoint,",
+        };
+        let text = format!(" {made}Leave this run{how} and go on with {}?", plain_line(&name));
         line(area, vec![Span::styled(text + "  y yes · n no", theme.warn())], buffer);
         return;
     }
