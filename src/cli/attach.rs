@@ -1,17 +1,15 @@
 //! `looc-tui attach`.
 
-use super::{Code, Globals, Run, lifeline, log::Log, look::Look, trained};
-use crate::{
-    engine::message::Phase,
-    text::{printable, printable_name},
-    tui,
+use super::{
+    Code, Globals, Run,
+    look::Look,
+    screen::OnHangup,
+    trained,
+    watch::{Watch, Watched},
 };
 use clap::Args;
-use color_eyre::{Report, eyre::eyre};
-use std::{
-    io::{Write, stderr},
-    path::PathBuf,
-};
+use color_eyre::Report;
+use std::path::PathBuf;
 
 const HELP: &str = "\
 Examples:
@@ -34,27 +32,7 @@ impl Run for Attach {
     fn run(self, globals: &Globals) -> Result<Code, Report> {
         let options = self.look.options(globals)?;
         let run = trained::chosen(self.run, "attach")?;
-        let log = globals.log.as_deref().map(Log::open).transpose()?;
-        // Before the screen: why it cannot be is told where it can be read.
-        let handle = trained::attach(&run)?;
-        let stage = tui::Stage::take()?;
-        lifeline::watch_screen()?;
-        let newest = handle.snapshot.clone();
-        let heard = log.map(|mut log| -> tui::Listener { Box::new(move |event| log.event(event)) });
-        let left = tui::run(stage, handle, tui::Options { remote: true, ..options }, heard)?;
-        if let Some(why) = left.failure {
-            return Err(eyre!("{why}"));
-        }
-        let last = newest.borrow().clone();
-        let state = match &last.phase {
-            Phase::Finished => "finished".into(),
-            Phase::Stopped => "stopped".into(),
-            Phase::Lost(why) => format!("the connection was lost: {}", printable(why)),
-            _ => "training goes on".to_owned(),
-        };
-        let name = printable_name(run.as_os_str());
-        // A terminal that has gone cannot be told.
-        let _ = writeln!(stderr(), "{name} · step {} of {} · {state}", last.step, last.steps);
-        Ok(if left.signalled || left.interrupted { Code::Interrupted } else { Code::Done })
+        let watch = Watch { options, log: globals.log.clone(), on_hangup: OnHangup::Stop };
+        watch.until_left(Watched::Attached(run))
     }
 }

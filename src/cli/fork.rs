@@ -17,7 +17,8 @@ Examples:
   looc-tui train --resume --run runs/warmer
 
 --set changes what can be changed while a run trains; each change becomes an edit at the fork's step.
-The newest three checkpoints of a run stay, so that it can be forked at these only.";
+It can be forked at the checkpoints that are there: the newest three, and those before the last four edits
+that gave or took a head. On the screen, f (5, runs) and F do the same.";
 
 /// Makes a run of its own that goes on from another run's checkpoint, with the configuration that was in
 /// force there. Its curves begin with the other run's, which may be training and is not touched.

@@ -50,7 +50,7 @@ pub fn watch(handle: &Handle, on_hangup: OnHangup, log: Option<PathBuf>) -> io::
     Ok(holds)
 }
 
-/// As long as it is there, a signal ends the run that it was made for, and the process with it.
+/// As long as it is there, a signal ends the run that it was made for, or its screen, and the process with it.
 #[must_use]
 pub struct Lifeline(Arc<AtomicBool>);
 
@@ -65,8 +65,10 @@ impl Drop for Lifeline {
 ///
 /// # Errors
 /// As [`watch`].
-pub fn watch_screen() -> io::Result<()> {
-    at_the_end(Arc::new(AtomicBool::new(true)), |_| std::thread::sleep(GRACE))
+pub fn watch_screen() -> io::Result<Lifeline> {
+    let holds = Lifeline(Arc::new(AtomicBool::new(true)));
+    at_the_end(holds.0.clone(), |_| std::thread::sleep(GRACE))?;
+    Ok(holds)
 }
 
 /// Does something when a signal has come, and then ends the process, if it still is there.

@@ -14,6 +14,7 @@ mod fork;
 mod lifeline;
 mod log;
 mod look;
+mod offer;
 mod replay;
 mod runs;
 mod screen;
@@ -24,6 +25,7 @@ mod study;
 mod train;
 mod trained;
 mod views;
+mod watch;
 
 use crate::{
     engine::EngineError,

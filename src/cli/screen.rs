@@ -1,22 +1,18 @@
 //! `looc-tui` without a subcommand: the screen.
 
-use super::{Code, Globals, Run, Usage, background, lifeline, log::Log, look::Look};
+use super::{
+    Code, Globals, Run, Usage,
+    look::Look,
+    offer::{self, Choice},
+    watch::{Watch, Watched},
+};
 use crate::{
-    engine::{
-        self, Job, Place,
-        message::{Command, Phase},
-        recording::Recording,
-    },
-    link, tui,
+    engine::{Job, Place, message::Command, recording::Recording},
+    tui,
 };
 use clap::{Args, ValueEnum};
 use color_eyre::{Report, eyre::eyre};
-use std::{
-    io::{Write, stderr},
-    path::PathBuf,
-    sync::mpsc::Sender,
-    thread::JoinHandle,
-};
+use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Screen {
@@ -53,6 +49,12 @@ impl Screen {
             || steps.is_some()
             || *resume
             || self.on_hangup != OnHangup::Stop
+    }
+
+    /// Whether nothing was said of which run it is to be.
+    fn is_bare(&self, globals: &Globals) -> bool {
+        let RunPlace { run, steps, .. } = &self.place;
+        self.config.is_none() && run.is_none() && steps.is_none() && !globals.changes_the_configuration()
     }
 }
 
@@ -99,51 +101,16 @@ impl Run for Screen {
         if self.demo {
             return demo(options);
         }
-        let mut job = Job { attended: true, ..self.place.job(self.config.as_deref(), globals)? };
-        loop {
-            let left = self.show(job, &options, globals)?;
-            let Some(next) = left.next else {
-                return Ok(if left.signalled || left.interrupted { Code::Interrupted } else { Code::Done });
-            };
-            // The reader has chosen another run to go on with.
-            let place = RunPlace { run: Some(next), steps: None, resume: true };
-            job = Job { attended: true, ..place.job(None, &Globals::default())? };
+        let watch = Watch { options, log: globals.log.clone(), on_hangup: self.on_hangup };
+        if self.is_bare(globals) {
+            match offer::choose()? {
+                Choice::Attach(run) => return watch.until_left(Watched::Attached(run)),
+                Choice::Leave => return Ok(Code::Done),
+                Choice::Begin => {}
+            }
         }
-    }
-}
-
-impl Screen {
-    /// Trains a run on the screen until its reader leaves.
-    fn show(&self, job: Job, options: &tui::Options, globals: &Globals) -> Result<tui::Left, Report> {
-        let log = globals.log.as_deref().map(Log::open).transpose()?;
-        let stage = tui::Stage::take()?;
-        let (handle, thread) = engine::start(job)?;
-        let newest = handle.snapshot.clone();
-        let _server = link::serve(&handle)?;
-        let _lifeline = lifeline::watch(&handle, self.on_hangup, globals.log.clone())?;
-        // Whatever happens to the screen, training ends in good order.
-        let training = Training { commands: handle.commands.clone(), thread: Some(thread) };
-        let options = options.clone();
-        let heard = log.map(|mut log| -> tui::Listener { Box::new(move |event| log.event(event)) });
-        let left = tui::run(stage, handle, options, heard)?;
-        let last = newest.borrow().clone();
-        if let Some(why) = left.failure {
-            return Err(eyre!("{why}"));
-        }
-        if !matches!(last.phase, Phase::Finished | Phase::Stopped) {
-            // The reader would not wait for the checkpoint.
-            training.abandon();
-            return Err(eyre!("left before the last checkpoint was written"));
-        }
-        drop(training);
-        let detach = left.detached || left.hung_up && self.on_hangup == OnHangup::Detach;
-        if let (true, Phase::Stopped, Some(run)) = (detach, &last.phase, &last.run) {
-            background::go_on(run, globals.log.as_deref())?;
-        } else if let Some(run) = &last.run {
-            // A terminal that has gone cannot be told.
-            let _ = writeln!(stderr(), "{} · step {} of {}", run.display(), last.step, last.steps);
-        }
-        Ok(left)
+        let job = self.place.job(self.config.as_deref(), globals)?;
+        watch.until_left(Watched::Trained(Box::new(Job { attended: true, ..job })))
     }
 }
 
@@ -162,27 +129,4 @@ fn demo(options: tui::Options) -> Result<Code, Report> {
     let left = left?;
     ended.map_err(|_| eyre!("the player of the recording panicked: please report it"))?;
     Ok(if left.signalled || left.interrupted { Code::Interrupted } else { Code::Done })
-}
-
-/// The training thread, which is stopped and waited for when this is dropped.
-struct Training {
-    commands: Sender<Command>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Training {
-    /// Leaves the thread to the end of the process.
-    fn abandon(mut self) {
-        self.thread = None;
-    }
-}
-
-impl Drop for Training {
-    fn drop(&mut self) {
-        if let Some(thread) = self.thread.take() {
-            // One that has ended already listens no more, and a panic of it has been shown.
-            let _ = self.commands.send(Command::Stop);
-            let _ = thread.join();
-        }
-    }
 }

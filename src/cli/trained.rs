@@ -4,7 +4,7 @@ use super::Usage;
 use crate::{
     engine::Handle,
     link::{self, LinkError},
-    run::{self, State},
+    run::{self, State, Summary},
     text::printable_name,
 };
 use color_eyre::Report;
@@ -24,9 +24,7 @@ pub fn chosen(named: Option<PathBuf>, command: &str) -> Result<PathBuf, Report> 
     if let Some(run) = named {
         return Ok(run);
     }
-    let trained = |it: &run::Summary| matches!(it.state, State::Starting | State::Training | State::Paused);
-    let mut runs: Vec<PathBuf> =
-        run::list(Path::new(RUNS)).into_iter().flatten().filter(trained).map(|it| it.path).collect();
+    let mut runs: Vec<PathBuf> = runs().into_iter().map(|it| it.path).collect();
     match (runs.pop(), runs.len()) {
         (Some(run), 0) => Ok(run),
         (None, _) => Err(Usage::error(format!(
@@ -43,6 +41,12 @@ pub fn chosen(named: Option<PathBuf>, command: &str) -> Result<PathBuf, Report> 
             )))
         }
     }
+}
+
+/// The runs below `runs` that are being trained.
+pub fn runs() -> Vec<Summary> {
+    let trained = |it: &Summary| matches!(it.state, State::Starting | State::Training | State::Paused);
+    run::list(Path::new(RUNS)).into_iter().flatten().filter(trained).collect()
 }
 
 /// Attaches to a run, also to one whose process is only about to listen.
