@@ -16,7 +16,7 @@ pub const LIVE: &[(&str, &[&str])] = &[
     ("augment.color.head", &["true", "false"]),
     ("augment.rotation.head", &["true", "false"]),
     ("augment.crop.scale.0", &["0.2", "0.4"]),
-    ("train.checkpoint_every", &["5", "3", "0"]),
+    ("train.checkpoint_every", &["3", "5", "0"]),
 ];
 /// What has to be refused.
 pub const REFUSED: &[(&str, &str)] = &[

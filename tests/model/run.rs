@@ -46,10 +46,16 @@ pub struct Tally {
     pub all: AtomicU64,
     pub edits: AtomicU64,
     pub kills: AtomicU64,
+    /// Kills and stops after which it went on.
+    pub resumed: AtomicU64,
 }
 
-pub static TALLY: Tally =
-    Tally { all: AtomicU64::new(0), edits: AtomicU64::new(0), kills: AtomicU64::new(0) };
+pub static TALLY: Tally = Tally {
+    all: AtomicU64::new(0),
+    edits: AtomicU64::new(0),
+    kills: AtomicU64::new(0),
+    resumed: AtomicU64::new(0),
+};
 
 struct Process {
     handle: Handle,
@@ -203,6 +209,7 @@ impl Run {
             self.losses.clear();
             begin(self.folder.path(), self.count)
         } else {
+            TALLY.resumed.fetch_add(1, Relaxed);
             let path = path(self.count);
             let process = at_step(expected.step, || {
                 if path.exists() {
