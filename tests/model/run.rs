@@ -147,7 +147,13 @@ impl Run {
         TALLY.all.fetch_add(1, Relaxed);
         match transition {
             Transition::Step => {
-                self.process.handle.commands.send(Command::StepOnce).unwrap();
+                // A step may be shown before the checkpoint of it is there.
+                let saved = expected.checkpoints.last().is_some_and(|(step, _)| *step == expected.step);
+                if saved {
+                    drop(self.process.ask(Command::StepOnce, |it| matches!(it, Event::Saved { .. })));
+                } else {
+                    self.process.handle.commands.send(Command::StepOnce).unwrap();
+                }
                 let reached =
                     |now: &Snapshot| (now.step, now.revision as usize) == (expected.step, expected.revision);
                 let loss = self.process.until(reached).loss.unwrap().to_bits();
