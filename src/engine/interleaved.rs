@@ -14,8 +14,10 @@ mod sync {
 }
 use super::{history, message};
 #[allow(dead_code, reason = "of what a viewer can do, these tests do a part")]
+#[allow(clippy::duplicate_mod, reason = "over another `sync`")]
 #[path = "handle.rs"]
 mod handle;
+#[allow(clippy::duplicate_mod, reason = "over another `sync`")]
 #[path = "mailbox.rs"]
 mod mailbox;
 
