@@ -33,6 +33,7 @@ fn run(folder: &Path, name: &str) {
     let mut run = RunDir::create(&folder.join(name), &config.to_yaml(), &config.hash(), 0).unwrap();
     let start = Entry::Start {
         version: String::new(),
+        build: None,
         steps: 780,
         compute: String::new(),
         threads: None,

@@ -11,7 +11,7 @@ use looc::engine::{
     self, Difference, EngineError, Place, Replaying, STATE_EVERY, Verdict,
     message::{Command, Edit, Event, Phase},
 };
-use record::{copy, forget, journal, rewrite_facts, rewrite_journal, tree};
+use record::{copy, forget, journal, rewrite_facts, rewrite_journal, rewrite_manifest, tree};
 use serde_json::Value;
 use std::{
     fs,
@@ -344,6 +344,74 @@ fn nothing_may_be_missing_from_a_checkpoint() {
     // No loss depends on these: the hash of the state does.
     let difference = resumed_without("statistics", &of("running_var")).unwrap();
     assert_eq!((difference.step, &*difference.figure), (10, "state"));
+    // Without its step it begins anew with what it has learned; with a wrong one it makes a step twice.
+    for step in [0, 5] {
+        let of_step = |checkpoint: &Path| {
+            rewrite_manifest(checkpoint, |manifest| {
+                assert_eq!(manifest["step"], 6);
+                manifest["step"] = step.into();
+            });
+            fs::rename(checkpoint, checkpoint.with_file_name(format!("step-{step:08}"))).unwrap();
+        };
+        let difference = resumed_without(&format!("step {step}"), &of_step)
+            .unwrap_or_else(|| panic!("step {step}: nothing differs"));
+        assert_eq!((difference.step, &*difference.figure), (step + 1, "loss"));
+    }
+}
+
+/// The same of what is there only with AdamW, and after a head has gone and come back.
+#[test]
+fn nothing_that_is_seldom_there_may_be_missing_from_a_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("whole");
+    let set = ["train.checkpoint_every=6", "optimizer.kind=adamw", "optimizer.lr=0.001"];
+    let mut watched = Watched::start(config(&[SMALL, &set].concat()), Place::New(whole.clone()), 10);
+    watched.send(Command::Pause);
+    watched.until(|now| now.phase == Phase::Paused);
+    for head in [false, true] {
+        watched.send(edit("augment.color.head", head));
+        let edited = watched.until_edited("augment.color.head");
+        assert!(edited < 6, "it does not rest");
+        watched.send(Command::StepOnce);
+        watched.until_step(edited + 1);
+    }
+    watched.send(Command::Resume);
+    assert_eq!(watched.join().phase, Phase::Finished);
+    let resumed_without = |name: &str, spoil: &dyn Fn(&Path)| {
+        let run = folder.path().join(name);
+        copy(&whole, &run);
+        fs::remove_dir_all(run.join("checkpoints/step-00000010")).unwrap();
+        spoil(&run.join("checkpoints/step-00000006"));
+        train(config(SMALL), Place::Resume(run.clone()), 10);
+        replay(&run).difference
+    };
+    assert_eq!(resumed_without("nothing", &|_| {}), None);
+    let of = |part: &'static str| move |checkpoint: &Path| forget(checkpoint, |name| name.contains(part));
+    let updates = |checkpoint: &Path| {
+        rewrite_facts(checkpoint, |facts| {
+            let counts = facts["counts"].as_object_mut().unwrap();
+            let updates = counts.iter_mut().filter(|(name, _)| name.starts_with("optimizer."));
+            updates.for_each(|(_, count)| *count = 0.into());
+        });
+    };
+    let generations = |checkpoint: &Path| {
+        rewrite_facts(checkpoint, |facts| {
+            assert_eq!(facts["generations"]["color"], 1);
+            facts["generations"] = serde_json::json!({});
+        });
+    };
+    // Without the number of the edits in force they are made again: the head goes, and another one comes.
+    let revision = |checkpoint: &Path| rewrite_facts(checkpoint, |facts| facts["revision"] = 0.into());
+    for (name, spoil) in [
+        ("mean of squares", &of("optimizer.second") as &dyn Fn(&Path)),
+        ("mean", &of("optimizer.first")),
+        ("updates", &updates),
+        ("generations", &generations),
+        ("revision", &revision),
+    ] {
+        let difference = resumed_without(name, spoil).unwrap_or_else(|| panic!("{name}: nothing differs"));
+        assert!((6..=10).contains(&difference.step), "{name}: {difference:?}");
+    }
 }
 
 fn looc(folder: &Path, arguments: &[&str]) -> assert_cmd::assert::Assert {

@@ -4,6 +4,7 @@ use super::{Code, Globals, Run};
 use crate::{
     data::{self, DATASETS},
     device,
+    engine::environment::BUILD,
     nn::kernels::{CHOICE, Isa},
     tui::{
         glyphs::{Glyphs, locale},
@@ -56,7 +57,8 @@ fn program() -> String {
     .filter_map(|(name, on)| on.then_some(name))
     .collect();
     let features = if features.is_empty() { "no GPU features".into() } else { features.join(", ") };
-    format!("looc-tui {} for {}, built with {features}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH)
+    let (version, arch) = (env!("CARGO_PKG_VERSION"), std::env::consts::ARCH);
+    format!("looc-tui {version} (build {BUILD}) for {arch}, built with {features}")
 }
 
 fn terminal(globals: &Globals) -> String {

@@ -184,7 +184,7 @@ fn sentences(verdict: &Verdict) -> String {
     text += match (verdict.difference.is_some(), telling) {
         (true, true) => "likely cause:\n",
         (true, false) => {
-            "program, compute, data and config.yaml are the recorded ones, as far as they were recorded: the \
+            "program, build, compute, data and config.yaml are the recorded ones, as far as they were recorded: the \
              record was changed, or the program is at fault\n"
         }
         (false, _) if changed.is_empty() => "",

@@ -164,6 +164,7 @@ mod tests {
         };
         let start = Entry::Start {
             version: String::new(),
+            build: None,
             steps: 1560,
             compute: String::new(),
             threads: None,

@@ -78,6 +78,50 @@ fn the_number_of_threads_changes_nothing() {
     }
 }
 
+/// Whoever makes them and whoever takes them, and when: batches of a step are the same.
+#[test]
+fn the_times_at_which_batches_are_made_and_taken_change_nothing() {
+    let images = images(20, 8);
+    let mut chance = crate::rng::Stream::at(1, crate::rng::Domain::Order, Default::default());
+    let mut wait = move || std::thread::sleep(std::time::Duration::from_micros(chance.below(2_000).into()));
+    for threads in 1..=4 {
+        let recipe = Recipe { threads, ..recipe(5) };
+        let expected: Vec<Batch> = (0..12)
+            .map(|step| make_batch(&images, &Recipe { threads: 1, ..recipe.clone() }, step).unwrap())
+            .collect();
+        // Two at once, from steps apart; the second is thrown away and begun again in the middle.
+        let begin = |first| Loader::start(images.clone(), recipe.clone(), first).unwrap();
+        let (mut one, mut other) = (begin(0), begin(6));
+        for step in 0..12usize {
+            wait();
+            assert_eq!(one.next_batch().unwrap(), expected[step], "{threads} threads");
+            if step == 3 {
+                other = begin(9);
+                wait();
+                assert_eq!(other.next_batch().unwrap(), expected[9], "{threads} threads");
+            } else if step < 3 {
+                wait();
+                assert_eq!(other.next_batch().unwrap(), expected[6 + step], "{threads} threads");
+            }
+        }
+    }
+    // The thread that makes them is kept waiting itself.
+    let (of, recipe) = (images.clone(), recipe(5));
+    let (all, same) = (recipe.clone(), recipe.clone());
+    let mut slow = Loader::spawn(move |sender, _| {
+        for step in 0..12 {
+            wait();
+            if sender.send(make_batch(&of, &all, step)).is_err() {
+                return;
+            }
+        }
+    })
+    .unwrap();
+    for step in 0..12 {
+        assert_eq!(slow.next_batch().unwrap(), make_batch(&images, &same, step).unwrap());
+    }
+}
+
 #[test]
 fn no_augmentation_leaves_q_and_its_key_as_the_image() {
     let images = images(4, 8);

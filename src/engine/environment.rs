@@ -10,11 +10,15 @@ use std::{fmt, path::Path};
 /// Something that is not as it was when the run was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
-    /// `program`, `compute`, `threads`, `data` or `config.yaml`.
+    /// `program`, `build`, `compute`, `threads`, `data` or `config.yaml`.
     pub what: &'static str,
     pub recorded: String,
     pub now: String,
 }
+
+/// Of all that this program's figures are made by; `build.rs` says of what. Another build of the same version
+/// has another one.
+pub const BUILD: &str = env!("LOOC_BUILD");
 
 /// The number of threads changes no bit: `tests/step.rs` trains with several.
 pub const THREADS: &str = "threads";
@@ -29,6 +33,7 @@ impl fmt::Display for Changed {
 pub(super) fn here(compute: &str, data: &Splits) -> Result<Began, EngineError> {
     Ok(Began {
         version: env!("CARGO_PKG_VERSION").into(),
+        build: Some(BUILD.into()),
         compute: compute.into(),
         threads: Some(rayon::current_num_threads()),
         data: Some(data.fingerprint()?),
@@ -37,10 +42,12 @@ pub(super) fn here(compute: &str, data: &Splits) -> Result<Began, EngineError> {
 
 /// Where the two differ. What was not recorded does not.
 pub(super) fn changed(recorded: &Began, now: &Began) -> Vec<Changed> {
+    let build = |began: &Began| began.build.clone().unwrap_or_default();
     let threads = |began: &Began| began.threads.map(|threads| threads.to_string()).unwrap_or_default();
     let data = |began: &Began| began.data.clone().unwrap_or_default();
     let pairs = [
         ("program", recorded.version.clone(), now.version.clone()),
+        ("build", build(recorded), build(now)),
         ("compute", recorded.compute.clone(), now.compute.clone()),
         (THREADS, threads(recorded), threads(now)),
         ("data", data(recorded), data(now)),
@@ -76,6 +83,7 @@ mod tests {
     fn what_was_not_recorded_does_not_differ() {
         let now = Began {
             version: "2".into(),
+            build: Some("fade".into()),
             compute: "cpu (avx2)".into(),
             threads: Some(2),
             data: Some("c0ffee".into()),
@@ -84,12 +92,13 @@ mod tests {
         assert_eq!(changed(&now, &now), []);
         let then = Began {
             version: "1".into(),
+            build: Some("deaf".into()),
             compute: "cpu (avx512)".into(),
             threads: Some(4),
             data: Some("beef".into()),
         };
         let what: Vec<&str> = changed(&then, &now).iter().map(|it| it.what).collect();
-        assert_eq!(what, ["program", "compute", "threads", "data"]);
-        assert_eq!(changed(&then, &now)[1].to_string(), "compute: cpu (avx512) then, cpu (avx2) now");
+        assert_eq!(what, ["program", "build", "compute", "threads", "data"]);
+        assert_eq!(changed(&then, &now)[2].to_string(), "compute: cpu (avx512) then, cpu (avx2) now");
     }
 }

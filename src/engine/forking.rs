@@ -54,7 +54,7 @@ pub fn fork(parent: &Path, at: At, child: Option<&Path>, changes: &[String]) -> 
     let edits = edits_of(parent, &config, changes)?;
     let start = |steps| {
         let (version, compute) = (env!("CARGO_PKG_VERSION").into(), String::new());
-        Entry::Start { version, steps, compute, threads: None, data: None }
+        Entry::Start { version, build: None, steps, compute, threads: None, data: None }
     };
     let stop = Entry::Stop { reason: StopReason::Stopped, why: None };
     let own = steps.map(start).into_iter().chain(edits).chain([stop]).map(|entry| (step, entry));

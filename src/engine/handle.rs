@@ -4,8 +4,9 @@ use super::{
     history::History,
     mailbox::{Coalesce, Mailbox},
     message::{Command, Event, Snapshot, StepRecord},
+    sync::{Mutex, MutexGuard, mpsc},
 };
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
+use std::sync::{Arc, PoisonError, Weak};
 use tokio::sync::watch;
 
 /// The figures of so many steps are kept apart for a viewer that does not read; then they merge.
@@ -162,7 +163,7 @@ impl Coalesce for StepRecord {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::sync, *};
     use crate::engine::message::Span;
 
     fn record(step: u64) -> StepRecord {
@@ -171,21 +172,23 @@ mod tests {
 
     #[test]
     fn who_comes_later_is_told_the_course_and_then_everything_once() {
-        let (first, engine) = line(Snapshot::default());
-        engine.record(record(1));
-        let second = first.door().enter();
-        engine.record(record(2));
-        engine.event(Event::Note("a".into()));
-        for viewer in [&first, &second] {
-            let steps: Vec<u64> = viewer.records.drain().iter().map(|record| record.step).collect();
-            assert_eq!(steps, [1, 2]);
-            assert_eq!(viewer.events.drain(), [Event::Note("a".into())]);
-        }
-        drop(first);
-        engine.record(record(3));
-        assert_eq!(engine.viewers.lock().boxes.len(), 1, "who has gone costs nothing");
-        assert!(second.commands.send(Command::Stop).is_ok());
-        drop(engine);
-        assert!(second.snapshot.has_changed().is_err(), "a viewer sees that the engine has gone");
+        sync::alone(|| {
+            let (first, engine) = line(Snapshot::default());
+            engine.record(record(1));
+            let second = first.door().enter();
+            engine.record(record(2));
+            engine.event(Event::Note("a".into()));
+            for viewer in [&first, &second] {
+                let steps: Vec<u64> = viewer.records.drain().iter().map(|record| record.step).collect();
+                assert_eq!(steps, [1, 2]);
+                assert_eq!(viewer.events.drain(), [Event::Note("a".into())]);
+            }
+            drop(first);
+            engine.record(record(3));
+            assert_eq!(engine.viewers.lock().boxes.len(), 1, "who has gone costs nothing");
+            assert!(second.commands.send(Command::Stop).is_ok());
+            drop(engine);
+            assert!(second.snapshot.has_changed().is_err(), "a viewer sees that the engine has gone");
+        });
     }
 }

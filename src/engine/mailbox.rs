@@ -1,7 +1,8 @@
 //! A bounded box between the training thread and a viewer. Putting something in never waits for the
 //! viewer; a viewer that does not read costs memory up to the bound and no more.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use super::sync::{Mutex, MutexGuard};
+use std::sync::PoisonError;
 
 /// What happens to the oldest items of a full box.
 pub trait Coalesce: Sized {

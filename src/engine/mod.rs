@@ -12,6 +12,8 @@ mod forking;
 mod handle;
 mod history;
 mod inspect;
+#[cfg(test)]
+mod interleaved;
 mod mailbox;
 mod measuring;
 pub mod message;
@@ -25,6 +27,16 @@ mod replaying;
 mod retrieval;
 mod saving;
 mod supervision;
+/// What the ends of the line share. In `interleaved` they share other things of the same names.
+mod sync {
+    pub use std::sync::{Mutex, MutexGuard, mpsc};
+
+    /// Runs a test that has one thread.
+    #[cfg(test)]
+    pub fn alone(test: fn()) {
+        test();
+    }
+}
 mod trainer;
 
 pub use fingerprint::STATE_EVERY;

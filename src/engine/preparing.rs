@@ -112,8 +112,8 @@ impl<'a> Trainer<'a> {
 
     /// Writes down that a process begins to train.
     pub fn note_start(&mut self) -> Result<(), EngineError> {
-        let Began { version, compute, threads, data } = self.began.clone();
-        let entry = journal::Entry::Start { version, steps: self.now.steps, compute, threads, data };
+        let Began { version, build, compute, threads, data } = self.began.clone();
+        let entry = journal::Entry::Start { version, build, steps: self.now.steps, compute, threads, data };
         self.run.journal().append(self.now.step, entry)?;
         self.publish(Phase::Training);
         Ok(())

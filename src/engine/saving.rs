@@ -29,6 +29,9 @@ pub(super) struct Facts {
     pub compute: String,
     /// Of the program.
     pub version: String,
+    /// Which build of that version.
+    #[serde(default)]
+    pub build: Option<String>,
     /// Threads that computed.
     #[serde(default)]
     pub threads: Option<usize>,
@@ -48,8 +51,9 @@ impl Facts {
 
     /// What computed up to here.
     pub fn began(&self) -> Began {
-        let (version, compute) = (self.version.clone(), self.compute.clone());
-        Began { version, compute, threads: self.threads, data: self.data.clone() }
+        let (version, build) = (self.version.clone(), self.build.clone());
+        let (compute, data) = (self.compute.clone(), self.data.clone());
+        Began { version, build, compute, threads: self.threads, data }
     }
 
     /// From a checkpoint.
@@ -103,7 +107,7 @@ impl Trainer<'_> {
         }
         print.counts(&state.counts);
         print.counts(&self.generations);
-        let Began { version, compute, threads, data } = self.began.clone();
+        let Began { version, build, compute, threads, data } = self.began.clone();
         let facts = Facts {
             counts: state.counts,
             generations: self.generations.clone(),
@@ -111,6 +115,7 @@ impl Trainer<'_> {
             time: self.time(),
             compute,
             version,
+            build,
             threads,
             data,
         };

@@ -37,6 +37,7 @@ pub struct Edited {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Began {
     pub version: String,
+    pub build: Option<String>,
     pub compute: String,
     pub threads: Option<usize>,
     pub data: Option<String>,
@@ -62,13 +63,13 @@ impl History {
     fn take(&mut self, Record { step, entry, .. }: &Record) {
         let step = *step;
         match entry {
-            Entry::Start { version, steps, compute, threads, data } => {
+            Entry::Start { version, build, steps, compute, threads, data } => {
                 self.totals.retain(|(from, _)| *from < step);
                 self.totals.push((step, *steps));
                 // These steps are made again.
                 self.states.retain(|(at, _), _| *at <= step);
-                let (version, compute) = (version.clone(), compute.clone());
-                let began = Began { version, compute, threads: *threads, data: data.clone() };
+                let (version, build, compute) = (version.clone(), build.clone(), compute.clone());
+                let began = Began { version, build, compute, threads: *threads, data: data.clone() };
                 if !self.began.contains(&began) {
                     self.began.push(began);
                 }
@@ -108,7 +109,7 @@ mod tests {
 
     fn start(steps: u64, threads: usize) -> Entry {
         let (version, compute) = ("1".into(), "cpu".into());
-        Entry::Start { version, steps, compute, threads: Some(threads), data: None }
+        Entry::Start { version, build: None, steps, compute, threads: Some(threads), data: None }
     }
 
     fn state(hash: &str, revision: u64) -> Entry {

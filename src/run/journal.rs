@@ -37,6 +37,9 @@ pub enum Entry {
     Start {
         /// Of the program.
         version: String,
+        /// Which build of that version.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        build: Option<String>,
         /// Steps to do in all.
         steps: u64,
         /// What computes: device, the CPU's kernels. Other bits may come out of another one.
@@ -212,6 +215,7 @@ mod tests {
         let mut journal = Journal::create(&path).unwrap();
         let start = Entry::Start {
             version: "0.1.0".into(),
+            build: Some("c0ffee".into()),
             steps: 9,
             compute: "cpu".into(),
             threads: None,

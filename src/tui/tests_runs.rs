@@ -28,8 +28,14 @@ pub fn recorded(folder: &Path, name: &str, lr: f64, loss: f32) -> RunDir {
 pub fn beside() -> (TempDir, Played) {
     let folder = tempfile::tempdir().unwrap();
     let mut first = recorded(folder.path(), "r0001", 0.1, 4.5);
-    let start =
-        Entry::Start { version: "1".into(), steps: 100, compute: "cpu".into(), threads: None, data: None };
+    let start = Entry::Start {
+        version: "1".into(),
+        build: None,
+        steps: 100,
+        compute: "cpu".into(),
+        threads: None,
+        data: None,
+    };
     first.journal().append(0, start.clone()).unwrap();
     first.journal().append(50, Entry::Stop { reason: StopReason::Stopped, why: None }).unwrap();
     drop(first);

@@ -61,9 +61,14 @@ pub fn rewrite_journal(run: &Path, change: impl FnOnce(&mut Vec<Value>)) {
 
 /// Changes what a checkpoint says beside its tensors, and seals it anew.
 pub fn rewrite_facts(checkpoint: &Path, change: impl FnOnce(&mut serde_json::Map<String, Value>)) {
+    rewrite_manifest(checkpoint, |manifest| change(manifest["facts"].as_object_mut().unwrap()));
+}
+
+/// Changes a checkpoint's manifest, and seals it anew.
+pub fn rewrite_manifest(checkpoint: &Path, change: impl FnOnce(&mut Value)) {
     let path = checkpoint.join("manifest.json");
     let mut manifest = unsealed(&fs::read_to_string(&path).unwrap());
-    change(manifest["facts"].as_object_mut().unwrap());
+    change(&mut manifest);
     fs::write(path, seal(&manifest)).unwrap();
 }
 
@@ -79,9 +84,7 @@ pub fn forget(checkpoint: &Path, chosen: impl Fn(&str) -> bool) {
     for info in of {
         state[offset(info, 0)..offset(info, 1)].fill(0);
     }
-    let path_of_manifest = checkpoint.join("manifest.json");
-    let mut manifest = unsealed(&fs::read_to_string(&path_of_manifest).unwrap());
-    manifest["state"]["blake3"] = blake3::hash(&state).to_hex().to_string().into();
+    let hash = blake3::hash(&state).to_hex().to_string();
     fs::write(path, state).unwrap();
-    fs::write(path_of_manifest, seal(&manifest)).unwrap();
+    rewrite_manifest(checkpoint, |manifest| manifest["state"]["blake3"] = hash.into());
 }

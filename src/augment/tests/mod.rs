@@ -6,6 +6,7 @@ mod plans;
 mod reference;
 mod settings;
 mod textures;
+mod toggles;
 
 use super::*;
 use crate::rng::{Address, Domain, Stream};

@@ -13,8 +13,14 @@ fn a_new_run_is_whole_private_and_opens_again() {
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
     assert_eq!((run.config_yaml().unwrap().as_str(), run.records()), (YAML, &[][..]));
     assert!(run.newest().unwrap().is_none());
-    let started =
-        Entry::Start { version: "1".into(), steps: 9, compute: "cpu".into(), threads: None, data: None };
+    let started = Entry::Start {
+        version: "1".into(),
+        build: None,
+        steps: 9,
+        compute: "cpu".into(),
+        threads: None,
+        data: None,
+    };
     let record = run.journal().append(0, started).unwrap();
     run.metrics().record(1, 0.5, [("loss", 2.0)]).unwrap();
     run.save(&checkpoint(1)).unwrap();

@@ -5,7 +5,14 @@ fn stop(reason: StopReason) -> Entry {
 }
 
 fn start() -> Entry {
-    Entry::Start { version: "0.1.0".into(), steps: 500, compute: "cpu".into(), threads: None, data: None }
+    Entry::Start {
+        version: "0.1.0".into(),
+        build: None,
+        steps: 500,
+        compute: "cpu".into(),
+        threads: None,
+        data: None,
+    }
 }
 
 #[test]
