@@ -31,8 +31,14 @@ fn edit(path: &str, from: &str, to: &str, revision: u64) -> Entry {
 fn a_run_is_rewound_to_before_an_edit_and_hangs_below_its_parent() {
     let (folder, mut it) = beside();
     let mut run = recorded(folder.path(), "r0000", 0.1, 4.5);
-    let start =
-        Entry::Start { version: "1".into(), steps: 100, compute: "cpu".into(), threads: None, data: None };
+    let start = Entry::Start {
+        version: "1".into(),
+        steps: 100,
+        compute: "cpu".into(),
+        threads: None,
+        data: None,
+        build: None,
+    };
     run.journal().append(0, start).unwrap();
     run.journal().append(10, edit("optimizer.lr", "0.1", "0.2", 1)).unwrap();
     checkpoint(&mut run, 20, 1);
