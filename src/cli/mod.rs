@@ -151,6 +151,9 @@ pub fn main() -> ExitCode {
     if let Err(error) = hooks {
         eprintln!("looc-tui: {error}");
     }
+    if let Err(error) = signals::outlive_file_limit() {
+        say(&format!("looc-tui: a limit on the size of files may end the program: {error}"));
+    }
     // crossterm has a mind of its own about NO_COLOR, which --color overrules.
     crossterm::style::force_color_output(colors);
     let outcome = match line.command {

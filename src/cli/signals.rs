@@ -48,6 +48,18 @@ impl Endings {
     }
 }
 
+/// A file that reaches the limit of `ulimit -f` is an error of its write from now on, as a full disk is, and no longer
+/// the death of the process.
+///
+/// # Errors
+/// If the system refuses.
+pub fn outlive_file_limit() -> io::Result<()> {
+    let limit = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    // Who listened for a signal once does not die of it any more; nobody has to hear it.
+    runtime.block_on(async { signal(limit).map(drop) })
+}
+
 /// Whether who started the program has it ignore SIGHUP. Only Linux says so without `unsafe`; elsewhere it
 /// is heard.
 fn ignores_hangup() -> bool {

@@ -33,9 +33,12 @@ impl<'a> Trainer<'a> {
     pub fn prepare(job: Job, publisher: &'a Publisher) -> Result<Option<Self>, EngineError> {
         let (resumed, config) = match &job.place {
             Place::Resume(path) => {
-                let opened = open(path, publisher)?;
-                let config = Config::parse(&opened.1.config_yaml, "the checkpoint's config", &[])?;
-                (Some(opened), config)
+                let (run, checkpoint) = open(path, publisher)?;
+                let config = match &checkpoint {
+                    Some(it) => Config::parse(&it.config_yaml, "the checkpoint's config", &[])?,
+                    None => Config::parse(&run.config_yaml()?, "the run's config.yaml", &[])?,
+                };
+                (Some((run, checkpoint)), config)
             }
             Place::New(_) | Place::Next(_) => (None, job.config),
         };
@@ -57,17 +60,25 @@ impl<'a> Trainer<'a> {
         let learner;
         let run = match resumed {
             Some((mut run, checkpoint)) => {
-                let facts = Facts::of(&checkpoint)?;
-                environment::same(run.path(), &facts.began(), &began)?;
-                learner = models::learned(&config, &data.train, &checkpoint, &device)?;
-                let path = run.path().join(checkpoint::CHECKPOINTS);
-                let newest = Saved { step: checkpoint.step, revision: facts.revision, path };
-                (time, saved, generations) = (facts.time, Some(newest), facts.generations.clone());
-                run.metrics().truncate_after(checkpoint.step)?;
-                recall(&mut now, &run, facts.revision, publisher)?;
-                replay = Replay::after(facts.revision, run.records());
-                (now.step, now.revision) = (checkpoint.step, facts.revision);
                 let history = History::of(run.records());
+                if let Some(checkpoint) = &checkpoint {
+                    let facts = Facts::of(checkpoint)?;
+                    environment::same(run.path(), &facts.began(), &began)?;
+                    learner = models::learned(&config, &data.train, checkpoint, &device)?;
+                    let path = run.path().join(checkpoint::CHECKPOINTS);
+                    saved = Some(Saved { step: checkpoint.step, revision: facts.revision, path });
+                    (now.step, now.revision) = (checkpoint.step, facts.revision);
+                    (time, generations) = (facts.time, facts.generations);
+                } else {
+                    // Killed before its first checkpoint: it begins anew, and makes its edits again.
+                    let recorded = history.began.last().cloned().unwrap_or_default();
+                    environment::same(run.path(), &recorded, &began)?;
+                    learner = models::fresh(&config, &data.train, &device)?;
+                }
+                run.metrics().truncate_after(now.step)?;
+                let revision = now.revision;
+                recall(&mut now, &run, revision, publisher)?;
+                replay = Replay::after(revision, run.records());
                 let planned = history.steps_at(u64::MAX);
                 now.steps = job.steps.or(planned).unwrap_or(now.steps);
                 if planned == Some(now.steps) {
@@ -120,15 +131,18 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// Opens an interrupted run, and its newest good checkpoint.
-fn open(path: &Path, publisher: &Publisher) -> Result<(RunDir, Checkpoint), EngineError> {
+/// Opens an interrupted run, and its newest good checkpoint; none if it was interrupted before its first.
+fn open(path: &Path, publisher: &Publisher) -> Result<(RunDir, Option<Checkpoint>), EngineError> {
     let run = RunDir::open(path)?;
-    let (checkpoint, warnings) =
-        run.newest()?.ok_or_else(|| EngineError::NothingToResume(path.to_path_buf()))?;
+    let Some((checkpoint, warnings)) = run.newest()? else {
+        // A fork does not begin with step 0.
+        let forked = run.manifest().parent.is_some();
+        return if forked { Err(EngineError::NothingToResume(path.to_path_buf())) } else { Ok((run, None)) };
+    };
     for warning in warnings {
         publisher.event(Event::Warning(warning));
     }
-    Ok((run, checkpoint))
+    Ok((run, Some(checkpoint)))
 }
 
 fn create(place: &Place, config: &Config) -> Result<RunDir, EngineError> {

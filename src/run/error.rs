@@ -86,6 +86,7 @@ fn advice(error: &io::Error) -> &'static str {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "; make room on the disk, what is there already is kept"
         }
+        io::ErrorKind::FileTooLarge => "; raise the limit on the size of files (`ulimit -f`)",
         io::ErrorKind::PermissionDenied => "; change its permissions, or choose another directory with --run",
         io::ErrorKind::ReadOnlyFilesystem => "; choose a directory that can be written with --run",
         io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
