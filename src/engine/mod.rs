@@ -25,6 +25,7 @@ mod retrieval;
 mod saving;
 mod supervision;
 mod trainer;
+mod wanted;
 
 pub use fingerprint::STATE_EVERY;
 pub use forking::{At, Forked, fork};
@@ -32,6 +33,7 @@ pub use handle::{Door, Handle, Publisher, line};
 pub use mailbox::{Coalesce, Mailbox};
 pub use recall::measured;
 pub use replaying::{Difference, Replaying, Verdict, replay};
+pub use wanted::Wanted;
 
 use crate::{
     config::Config,
@@ -182,7 +184,10 @@ fn train(job: Job, publisher: Publisher) {
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message");
-            format!("training panicked: {text}. This is a fault of the program: please report it.")
+            format!(
+                "training panicked: {text}. This is a fault of the program: please report it. What was saved is kept: \
+                 --resume goes on from the last checkpoint."
+            )
         }
     };
     publisher.fail(why);

@@ -10,6 +10,7 @@ mod frames;
 mod message;
 mod peer;
 mod server;
+mod system;
 mod viewer;
 
 pub use client::{attach, stop};
