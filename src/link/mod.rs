@@ -7,6 +7,9 @@
 mod address;
 mod client;
 mod frames;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzz;
 mod message;
 mod peer;
 mod server;
