@@ -15,7 +15,7 @@ use std::{
     path::Path,
     pin::pin,
     sync::Arc,
-    task::{Context, Poll, Wake, Waker},
+    task::{Context, Wake, Waker},
     time::{Duration, Instant},
 };
 use terminal::{SMALL, Terminal, has_curve, stopped};
@@ -187,7 +187,7 @@ fn panic_when_told(handle: &Handle) {
         let mut next = pin!(async move {
             while news.changed().await.is_ok() && news.borrow_and_update().step < u64::MAX {}
         });
-        if let Poll::Pending = next.as_mut().poll(&mut Context::from_waker(&waker)) {
+        if next.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
             loop {
                 std::thread::park();
             }
