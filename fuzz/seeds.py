@@ -75,6 +75,22 @@ def records():
         seed(target, "records", bytes([1, 2, 3] * 8) + bytes([24, 2, 1, 0]))
 
 
+def frames():
+    def framed(*texts):
+        return b"".join(struct.pack("<I", len(text)) + text.encode() for text in texts)
+
+    edit = '{"command":{"Edit":{"path":"optimizer.lr","value":0.05}},"revision":2}'
+    at = '{"command":{"EditAt":{"edit":{"path":"augment.color.p","value":null},"base":1,"editor":3}},"revision":2}'
+    views = '{"command":{"Views":{"index":3,"draw":1}},"revision":0}'
+    near = '{"command":{"Neighbours":{"within":[0,1],"place":4,"fresh":true}},"revision":0}'
+    record = '{"Records":[{"step":1,"time":0.5,"values":[["loss",{"min":1.0,"max":2.0,"last":null}]]}]}'
+    events = '{"Events":[{"Note":"a"},{"Refused":{"path":"x","why":"y"}},{"Saved":{"step":3,"path":"z"}}]}'
+    hello = '{"looc":1,"version":"0.1.0"}'
+    seed("frames", "viewer", framed(hello, edit, at, views, near, '{"command":"Stop","revision":0}') + b"\x01")
+    seed("frames", "run", framed(hello, record, '"Live"', events) + b"\x07")
+    seed("frames", "lines", "\n".join([hello, edit, at, views, near, record, events, '"Live"']).encode() + b"\x03")
+
+
 if __name__ == "__main__":
     shutil.rmtree(HERE / "corpus", ignore_errors=True)
     images()
@@ -82,6 +98,7 @@ if __name__ == "__main__":
     tensors()
     lines()
     records()
+    frames()
     shards = FIXTURES / "shards"
     copy("parquet", (shards / "parquet").rglob("*.parquet"))
     copy("tar", (shards / "webdataset").rglob("*.tar"))

@@ -1,109 +1,25 @@
 //! Runs that are watched, steered, stopped and left from other processes.
 
+#[path = "common/served.rs"]
+mod served;
 #[path = "common/terminal.rs"]
 mod terminal;
 
-use assert_cmd::{Command, assert::Assert};
 use looc::{
     engine::message::{self, Edit, Event},
-    link::{self, LinkError},
+    link,
     run::{Entry, State, StopReason, Summary, holder, journal, metrics},
 };
 use rustix::process::{Pid, Signal, kill_process};
+use served::{PATIENCE, PROGRAM, Trained, framed, hello, program, raw, rest, told, until};
 use std::{
     fs,
-    io::{Read, Write},
-    os::unix::{
-        fs::PermissionsExt,
-        net::{UnixListener, UnixStream},
-        process::CommandExt,
-    },
+    io::Write,
     path::{Path, PathBuf},
-    process::{Child, Stdio},
+    process::Stdio,
     time::{Duration, Instant},
 };
 use terminal::{SMALL, Terminal, has_curve, journal as journal_text};
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_looc-tui");
-/// Longer than anything here takes, on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(180);
-
-/// Waits until it is so.
-fn until(what: &str, mut so: impl FnMut() -> bool) {
-    let since = Instant::now();
-    while !so() {
-        assert!(since.elapsed() < PATIENCE, "no {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// The program, until its end.
-fn program(folder: &Path, words: &[&str]) -> Assert {
-    Command::new(PROGRAM).args(words).current_dir(folder).assert()
-}
-
-/// What it said of what went wrong.
-fn told(ended: Assert) -> String {
-    String::from_utf8_lossy(&ended.get_output().stderr).into_owned()
-}
-
-/// `looc-tui train` in the background.
-struct Trained {
-    child: Child,
-    folder: tempfile::TempDir,
-}
-
-impl Trained {
-    fn start() -> Self {
-        Self::start_with(&mut std::process::Command::new(PROGRAM), &[])
-    }
-
-    fn start_with(command: &mut std::process::Command, arguments: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let said = fs::File::create(folder.path().join("said")).unwrap();
-        let command = command.arg("train").args(SMALL).args(arguments).current_dir(folder.path());
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said).spawn().unwrap();
-        let it = Self { child, folder };
-        until("a socket", || link::is_served(&it.run()));
-        it
-    }
-
-    fn run(&self) -> PathBuf {
-        self.folder.path().join("run")
-    }
-
-    fn said(&self) -> String {
-        fs::read_to_string(self.folder.path().join("said")).unwrap()
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.run().join("socket")
-    }
-
-    fn steps(&self) -> usize {
-        fs::read_to_string(self.run().join("metrics.jsonl")).unwrap_or_default().lines().count()
-    }
-
-    fn until_trained(&self, more: usize) {
-        let before = self.steps();
-        until("more steps", || self.steps() >= before + more);
-    }
-
-    fn stop(&mut self) {
-        let told = program(self.folder.path(), &["stop", "run"]).code(0);
-        assert!(String::from_utf8_lossy(&told.get_output().stdout).contains("run · stopped"));
-        assert_eq!(self.child.wait().unwrap().code(), Some(0), "{}", self.said());
-        assert!(journal_text(self.folder.path()).contains(r#""reason":"stopped""#));
-        assert!(!self.socket().exists(), "the socket goes with the lock");
-    }
-}
-
-impl Drop for Trained {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// Who trains a run in the background is ended with the test.
 struct Ended(PathBuf);
@@ -113,32 +29,6 @@ impl Drop for Ended {
         if let Some(pid) = holder(&self.0).and_then(|it| Pid::from_raw(it.pid as i32)) {
             let _ = kill_process(pid, Signal::KILL);
         }
-    }
-}
-
-/// Sends bytes as a viewer might.
-fn raw(trained: &Trained, bytes: &[u8]) -> UnixStream {
-    let mut stream = UnixStream::connect(trained.socket()).unwrap();
-    // The other end may have closed already.
-    let _ = stream.write_all(bytes);
-    stream
-}
-
-fn framed(text: &str) -> Vec<u8> {
-    [&(text.len() as u32).to_le_bytes(), text.as_bytes()].concat()
-}
-
-fn hello() -> Vec<u8> {
-    framed(&format!(r#"{{"looc":1,"version":"{}"}}"#, env!("CARGO_PKG_VERSION")))
-}
-
-/// All that comes until the end.
-fn rest(mut stream: UnixStream) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    match stream.read_to_end(&mut bytes) {
-        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => panic!("it is not closed"),
-        _ => bytes,
     }
 }
 
@@ -270,142 +160,6 @@ fn a_viewer_that_never_reads_is_dropped() {
     assert!(slowest < Duration::from_secs(5), "steps waited for the one that did not read: {slowest:?}");
     assert!(!rest(deaf).is_empty());
     trained.stop();
-}
-
-/// What is no viewer is closed, and the others are served.
-#[test]
-fn garbage_other_versions_long_lengths_and_the_slow_are_closed() {
-    let mut trained = Trained::start();
-    // Those that say too little, first, for they take their five seconds.
-    let silent = raw(&trained, b"");
-    let half = raw(&trained, &hello()[..9]);
-    let slow = UnixStream::connect(trained.socket()).unwrap();
-    let (mut drip, letters) = (slow.try_clone().unwrap(), hello());
-    std::thread::spawn(move || {
-        for letter in letters.iter().cycle() {
-            if drip.write_all(&[*letter]).is_err() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(500));
-        }
-    });
-    for wrong in [
-        &b"GET / HTTP/1.1\r\n\r\n"[..],
-        &[0xff; 4],
-        &[0; 64],
-        &framed("[]"),
-        &framed(r#"{"looc":2,"version":"9.9.9"}"#),
-        &framed(r#"{"looc":1,"version":"9.9.9"}"#),
-        &framed(&format!(r#"{{"looc":1,"version":"{}","more":1}}"#, env!("CARGO_PKG_VERSION"))),
-        // More than a viewer may say.
-        &((64 << 10) + 1_u32).to_le_bytes(),
-    ] {
-        let told = rest(raw(&trained, wrong));
-        assert_eq!(String::from_utf8_lossy(&told).matches("looc").count(), 1, "nothing but the greeting");
-    }
-    for wrong in
-        [&framed("{}")[..], &framed(r#"{"command":"Destroy","revision":0}"#), &u32::MAX.to_le_bytes()]
-    {
-        let told = rest(raw(&trained, &[&hello(), wrong].concat()));
-        assert!(told.len() > 100, "it was a viewer at first");
-    }
-    for mute in [silent, half, slow] {
-        let told = rest(mute);
-        assert_eq!(String::from_utf8_lossy(&told).matches("looc").count(), 1);
-    }
-    // A command that is begun and not ended.
-    let told = rest(raw(&trained, &[&hello(), &b"\x10\0\0\0{"[..]].concat()));
-    assert!(told.len() > 100);
-    assert!(link::attach(&trained.run()).is_ok());
-    trained.until_trained(3);
-    trained.stop();
-}
-
-/// More viewers than there are places: those beyond are closed, and places become free again.
-#[test]
-fn places_are_bounded_and_become_free() {
-    let mut trained = Trained::start();
-    let held: Vec<UnixStream> = (0..40).map(|_| raw(&trained, &[])).collect();
-    assert!(matches!(link::attach(&trained.run()), Err(LinkError::Gone)));
-    drop(held);
-    until("a place", || link::attach(&trained.run()).is_ok());
-    trained.stop();
-}
-
-/// The socket is its user's alone, whatever the umask; a directory where others may write has none.
-#[test]
-fn the_socket_is_private_under_any_umask() {
-    let mut shell = std::process::Command::new("sh");
-    shell.args(["-c", r#"umask 0; exec "$0" "$@""#, PROGRAM]);
-    let mut trained = Trained::start_with(&mut shell, &[]);
-    let mode = |path: &Path| fs::symlink_metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!((mode(&trained.socket()), mode(&trained.run())), (0o600, 0o700));
-    trained.stop();
-    fs::set_permissions(trained.run(), fs::Permissions::from_mode(0o777)).unwrap();
-    let mut open = std::process::Command::new(PROGRAM);
-    let said = fs::File::create(trained.folder.path().join("said")).unwrap();
-    open.args(["train", "--resume", "--run", "run"]).current_dir(trained.folder.path());
-    trained.child = open.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said).spawn().unwrap();
-    until("the warning", || trained.said().contains("chmod 700"));
-    assert!(!trained.socket().exists());
-    trained.until_trained(3);
-}
-
-/// What a killed process left is replaced; nobody but who holds the lock replaces anything.
-#[test]
-fn a_stale_socket_is_replaced_by_who_holds_the_lock() {
-    let mut trained = Trained::start();
-    until("a checkpoint", || {
-        let viewer = link::attach(&trained.run()).unwrap();
-        viewer.commands.send(message::Command::Checkpoint).unwrap();
-        std::thread::sleep(Duration::from_millis(200));
-        trained.run().join("checkpoints").exists()
-    });
-    // A second one is told who holds it, and harms nothing.
-    let resume = ["train", "--resume", "--run", "run"];
-    let second = told(program(trained.folder.path(), &resume).code(1));
-    assert!(second.contains(&format!("process {}", trained.child.id())), "{second}");
-    assert!(second.contains("looc-tui attach run"), "{second}");
-    assert!(link::is_served(&trained.run()));
-    trained.child.kill().unwrap();
-    trained.child.wait().unwrap();
-    assert!(trained.socket().exists() && !link::is_served(&trained.run()));
-    for command in ["attach", "stop"] {
-        let told = told(program(trained.folder.path(), &[command, "run"]).code(1));
-        assert!(told.contains("run is not being trained"), "{told}");
-    }
-    let mut again = std::process::Command::new(PROGRAM);
-    again.args(resume).current_dir(trained.folder.path()).stdin(Stdio::null()).stdout(Stdio::null());
-    trained.child = again.stderr(Stdio::null()).process_group(0).spawn().unwrap();
-    until("a new socket", || link::is_served(&trained.run()));
-    trained.stop();
-}
-
-/// Whoever listens in the place of the run and talks nonsense is not believed.
-#[test]
-fn a_viewer_believes_nothing_either() {
-    let folder = tempfile::tempdir().unwrap();
-    let config = looc::config::Config::quickstart();
-    let run = folder.path().join("run");
-    let held = looc::run::RunDir::create(&run, &config.to_yaml(), &config.hash(), 0).unwrap();
-    for said in [
-        vec![0xff; 100],
-        framed(r#"{"looc":1,"version":"0.0.0"}"#),
-        [hello(), framed(r#""Live""#)].concat(),
-        [hello(), framed(r#"{"State":{}}"#)].concat(),
-    ] {
-        let _ = fs::remove_file(run.join("socket"));
-        let listener = UnixListener::bind(run.join("socket")).unwrap();
-        let liar = std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            stream.write_all(&said).unwrap();
-            rest(stream)
-        });
-        assert!(link::attach(&run).is_err());
-        liar.join().unwrap();
-    }
-    drop(held);
-    assert!(matches!(link::attach(&run), Err(LinkError::NotTrained(_))));
 }
 
 /// The process that trains is killed: the screen lives and says so.

@@ -9,29 +9,17 @@ use portable_pty::CommandBuilder;
 use rustix::process::Signal;
 use std::{
     io::{Read, Write},
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
-use terminal::{SMALL, Terminal, has_curve, journal};
+use terminal::{SMALL, Terminal, has_curve, journal, stopped};
 use vt100::MouseProtocolMode;
 
 /// What lets a shell be returned to, and then brings the program back: with job control.
 const SHELL: &str = r#""$0" "$@"; echo "stopped with $?"; read -r line; fg; echo "ended with $?""#;
-
-/// Steps that the log of the run has.
-fn steps(folder: &Path) -> usize {
-    std::fs::read_to_string(folder.join("run/metrics.jsonl")).unwrap_or_default().lines().count()
-}
-
-/// The run stopped in good order: with a checkpoint, and the reason in the journal.
-fn stopped(folder: &Path) -> bool {
-    let checkpoints = folder.join("run/checkpoints").read_dir().is_ok_and(|it| it.count() > 0);
-    journal(folder).contains(r#""reason":"stopped""#) && checkpoints
-}
 
 impl Terminal {
     /// Frames that have come.
@@ -42,12 +30,6 @@ impl Terminal {
 
     fn mouse(&self) -> MouseProtocolMode {
         self.parser.lock().unwrap().screen().mouse_protocol_mode()
-    }
-
-    /// Waits for so many more training steps.
-    fn until_trained(&mut self, folder: &Path, more: usize) {
-        let before = steps(folder);
-        self.until_so("more steps", |_| steps(folder) >= before + more);
     }
 
     /// Waits for frames that were begun from now on.
@@ -72,24 +54,8 @@ fn a_hang_up_and_an_interrupt_give_the_terminal_back() {
     }
 }
 
-/// A trainer that cannot go on: the screen lives, says why, and says it again when it has gone.
-#[test]
-fn the_death_of_training_is_told_and_outlived() {
-    let folder = tempfile::tempdir().unwrap();
-    // Every step makes the weights nine times as large.
-    let arguments = [SMALL, &["--set", "optimizer.lr=10", "--set", "optimizer.weight_decay=1"]].concat();
-    let mut terminal = Terminal::start(folder.path(), &arguments, 36, 120);
-    terminal.until("the reason", |text| text.contains("Training ended"));
-    terminal.keys("\x1b");
-    terminal.until("the screen below", |text| !text.contains("Training ended"));
-    terminal.keys("6");
-    terminal.until("the log", |text| text.contains("Log"));
-    terminal.keys("qy");
-    assert_eq!(terminal.end(), 1, "{}", terminal.tail());
-    assert!(terminal.restored(), "{}", terminal.tail());
-}
-
-/// Ctrl-Z: back to the shell, all of the program at rest; `fg`: everything is painted again.
+/// Ctrl-Z: back to the shell, all of the program at rest; `fg`: everything is painted again, and no bit is another
+/// than without it.
 #[test]
 fn the_shell_is_returned_to_and_left_again() {
     let folder = tempfile::tempdir().unwrap();
@@ -108,6 +74,8 @@ fn the_shell_is_returned_to_and_left_again() {
     assert_eq!(terminal.end(), 0, "{}", terminal.tail());
     assert!(terminal.restored() && terminal.text().contains("ended with 0"), "{}", terminal.text());
     assert!(stopped(folder.path()));
+    let mut replay = Command::cargo_bin("looc-tui").unwrap();
+    replay.args(["replay", "run"]).current_dir(folder.path()).assert().code(0);
 }
 
 /// What tests start in a terminal: a screen that hears the mouse, and panics or is suspended.
@@ -184,35 +152,6 @@ fn the_mouse_comes_back_with_the_program() {
     terminal.keys("xx");
     assert_eq!(terminal.end(), 0, "{}", terminal.tail());
     assert!(terminal.restored(), "{}", terminal.tail());
-}
-
-/// A terminal that goes away without a signal, which its shell keeps to itself: the run ends in good order.
-#[test]
-fn a_terminal_that_is_gone_ends_the_run_in_good_order() {
-    let folder = tempfile::tempdir().unwrap();
-    let deaf = r#"trap "" HUP; "$0" "$@"; echo "$?" > code"#;
-    let mut terminal = Terminal::start_by(&["sh", "-c", deaf], folder.path(), SMALL, 36, 120);
-    terminal.until("a curve", has_curve);
-    terminal.hang_up();
-    terminal.end();
-    assert_eq!(std::fs::read_to_string(folder.path().join("code")).unwrap(), "130\n");
-    assert!(stopped(folder.path()));
-}
-
-/// Under `nohup` training outlives its terminal, and is ended by other signals.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_hang_up_that_is_to_be_ignored_is_ignored() {
-    let folder = tempfile::tempdir().unwrap();
-    let arguments = [&["train"], SMALL].concat();
-    let deaf = ["sh", "-c", r#"trap "" HUP; exec "$0" "$@""#];
-    let mut terminal = Terminal::start_by(&deaf, folder.path(), &arguments, 24, 80);
-    terminal.until_trained(folder.path(), 3);
-    terminal.signal(Signal::HUP);
-    terminal.until_trained(folder.path(), 20);
-    terminal.signal(Signal::TERM);
-    assert_eq!(terminal.end(), 130, "{}", terminal.tail());
-    assert!(stopped(folder.path()));
 }
 
 /// Windows of no size, of one character, and of two long lines.

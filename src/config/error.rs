@@ -79,6 +79,20 @@ impl ConfigError {
     }
 }
 
+/// A sentence, whatever it quotes: of what is too long to be read, both ends.
+fn shortened(text: String) -> String {
+    let count = text.chars().count();
+    if count <= 2 * END {
+        return text;
+    }
+    let start: String = text.chars().take(END).collect();
+    let end: String = text.chars().skip(count - END).collect();
+    format!("{start} … {end}")
+}
+
+/// Characters of either end.
+const END: usize = 150;
+
 impl From<Wrong> for ConfigError {
     fn from(wrong: Wrong) -> Self {
         Self { path: wrong.path, why: wrong.why, help: wrong.help, place: None }
@@ -90,7 +104,7 @@ impl std::error::Error for ConfigError {}
 impl fmt::Display for ConfigError {
     /// One line without a place; the file, the line, a caret and the help with one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let title = crate::text::printable(&self.title());
+        let title = crate::text::printable(&shortened(self.title()));
         let help = self.help.as_deref().map(crate::text::printable);
         let Some(place) = &self.place else {
             f.write_str(&title)?;

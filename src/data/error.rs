@@ -124,7 +124,7 @@ pub enum DataError {
     Spawn(std::io::Error),
 
     #[error(
-        "the loader's thread stopped while it made views: {0}. This is a fault of the program; please report it"
+        "the loader's thread stopped while it made views: {0}. This is a fault of the program: please report it. What was saved is kept: --resume goes on from the last checkpoint"
     )]
     Loader(String),
 

@@ -17,7 +17,7 @@ pub enum Command {
     /// Change one value of the configuration.
     Edit(Edit),
     /// The same by one of several editors, who made it when `base` edits were in force: it is refused if another
-    /// one's edit has come between.
+    /// one's edit has come between. [`OWN_SCREEN`] is the screen in the training process.
     EditAt { edit: Edit, base: u64, editor: u64 },
     /// Rest before the next step.
     Pause,
@@ -34,6 +34,9 @@ pub enum Command {
     /// Write a checkpoint and end.
     Stop,
 }
+
+/// The editor who sits at the screen in the training process; viewers that attach have other numbers.
+pub const OWN_SCREEN: u64 = 0;
 
 /// One change of the configuration, as in `--set path=value`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -115,10 +118,10 @@ pub struct Snapshot {
     /// Online weighted kNN accuracy on the backbone's features: label's name, accuracy 0–1.
     #[serde(deserialize_with = "figure::named")]
     pub knn: Vec<(Arc<str>, f32)>,
-    /// The last views made for a [`Command::Views`].
+    /// The last views made for a [`Command::Views`], whoever asked: see [`super::Wanted`].
     #[serde(skip)]
     pub views: Option<Arc<ViewSheet>>,
-    /// The last neighbours found for a [`Command::Neighbours`].
+    /// The last neighbours found for a [`Command::Neighbours`], whoever asked.
     #[serde(skip)]
     pub neighbours: Option<Arc<NeighbourSheet>>,
     /// Number of training and held-out images.
@@ -177,6 +180,13 @@ pub struct NeighbourRequest {
     pub place: usize,
     /// By the model as it is now, not by one that the images have been searched with before.
     pub fresh: bool,
+}
+
+impl NeighbourRequest {
+    /// Whether it is for the same image, by whatever model.
+    pub fn same_image(&self, other: &Self) -> bool {
+        (self.within, self.place) == (other.within, other.place)
+    }
 }
 
 /// The neighbours of one held-out image in V and in every embedding space.

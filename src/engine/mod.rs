@@ -38,6 +38,7 @@ mod sync {
     }
 }
 mod trainer;
+mod wanted;
 
 pub use fingerprint::STATE_EVERY;
 pub use fork_points::{ForkPoint, fork_points};
@@ -46,6 +47,7 @@ pub use handle::{Door, Handle, Publisher, line};
 pub use mailbox::{Coalesce, Mailbox};
 pub use recall::measured;
 pub use replaying::{Difference, Replaying, Verdict, replay};
+pub use wanted::Wanted;
 
 use crate::{
     config::Config,
@@ -196,7 +198,10 @@ fn train(job: Job, publisher: Publisher) {
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message");
-            format!("training panicked: {text}. This is a fault of the program: please report it.")
+            format!(
+                "training panicked: {text}. This is a fault of the program: please report it. What was saved is kept: \
+                 --resume goes on from the last checkpoint."
+            )
         }
     };
     publisher.fail(why);

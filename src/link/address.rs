@@ -1,15 +1,13 @@
 //! The socket in a run's directory: made for its user alone, and found again.
 
+use super::system::{LONGEST, shortened, socket};
 use crate::run::SOCKET;
-use rustix::{
-    fs::{Mode, OFlags},
-    net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType},
-};
+use rustix::net::SocketAddrUnix;
 use std::{
     fs::{self, Permissions},
     io,
     os::{
-        fd::{AsFd, AsRawFd, OwnedFd},
+        fd::OwnedFd,
         unix::{
             fs::{FileTypeExt, MetadataExt, PermissionsExt},
             net::{UnixListener, UnixStream},
@@ -18,8 +16,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// So many bytes of a path fit into a socket's address, with the 0 behind them.
-const LONGEST: usize = 107;
 /// So many wait to be let in.
 const BACKLOG: i32 = 16;
 /// Write for the group and for others.
@@ -37,9 +33,8 @@ fn address(run: &Path) -> io::Result<Address> {
         return Ok(Address { path, _folder: None });
     }
     // A long one goes by way of the open directory.
-    let folder = rustix::fs::open(run, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-    let path = PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd())).join(SOCKET);
-    Ok(Address { path, _folder: Some(folder) })
+    let (folder, short) = shortened(run)?;
+    Ok(Address { path: short.join(SOCKET), _folder: Some(folder) })
 }
 
 /// Makes the socket. Only for who holds the run's lock, which has taken away what another process left there.
@@ -49,8 +44,7 @@ fn address(run: &Path) -> io::Result<Address> {
 pub fn listen(run: &Path) -> io::Result<UnixListener> {
     private(run)?;
     let address = address(run)?;
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    let socket = socket()?;
     rustix::net::bind(&socket, &SocketAddrUnix::new(&address.path)?)?;
     // Nobody gets in before `listen`: whatever the umask is, it is private by then.
     let made =
@@ -96,22 +90,10 @@ pub fn connect(run: &Path) -> io::Result<UnixStream> {
     UnixStream::connect(&address(run)?.path)
 }
 
-/// The process at the other end, if it is the same user's.
-///
-/// # Errors
-/// `PermissionDenied` if it is not; the system's.
-pub fn own_peer(stream: &impl AsFd) -> io::Result<i32> {
-    let peer = rustix::net::sockopt::socket_peercred(stream)?;
-    if peer.uid == rustix::process::geteuid() {
-        Ok(peer.pid.as_raw_pid())
-    } else {
-        Err(io::ErrorKind::PermissionDenied.into())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::link::system::{Peer, own_peer};
 
     #[test]
     fn long_paths_and_open_directories() {
@@ -123,7 +105,7 @@ mod tests {
             let mode = fs::symlink_metadata(run.join(SOCKET)).unwrap().mode();
             assert_eq!(mode & 0o777, 0o600);
             let viewer = connect(run).unwrap();
-            assert_eq!(own_peer(&viewer).unwrap() as u32, std::process::id());
+            assert_eq!(own_peer(&viewer).unwrap(), Peer(Some(std::process::id() as i32)));
             assert!(listener.accept().is_ok());
             assert!(listen(run).is_err(), "one that is there is not replaced");
             fs::remove_file(run.join(SOCKET)).unwrap();

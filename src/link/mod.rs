@@ -7,9 +7,13 @@
 mod address;
 mod client;
 mod frames;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzz;
 mod message;
 mod peer;
 mod server;
+mod system;
 mod viewer;
 
 pub use client::{attach, stop};

@@ -1,9 +1,10 @@
 //! One end of a connection: whole messages, within their time.
 
 use super::{
-    LinkError, PATIENCE, address,
+    LinkError, PATIENCE,
     frames::{Frames, frame},
     message::Hello,
+    system::{Peer, own_peer},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
@@ -28,12 +29,12 @@ pub struct Ear {
     frames: Frames,
 }
 
-/// Both ends greet. Nothing is read before it is known to be the same user.
+/// Both ends greet. Nothing is read before it is known to be the same user, where the system says whose it is.
 ///
 /// # Errors
 /// [`LinkError::Foreign`], [`LinkError::Version`], and everything that comes of somebody else's end.
-pub fn greet(stream: UnixStream, say: usize, hear: usize) -> Result<(Mouth, Ear, i32), LinkError> {
-    let process = address::own_peer(&stream).map_err(|error| match error.kind() {
+pub fn greet(stream: UnixStream, say: usize, hear: usize) -> Result<(Mouth, Ear, Peer), LinkError> {
+    let peer = own_peer(&stream).map_err(|error| match error.kind() {
         ErrorKind::PermissionDenied => LinkError::Foreign,
         _ => LinkError::Io(error),
     })?;
@@ -44,7 +45,7 @@ pub fn greet(stream: UnixStream, say: usize, hear: usize) -> Result<(Mouth, Ear,
     mouth.say(&Hello::own())?;
     let theirs: Hello = ear.hear_within(PATIENCE)?;
     if theirs == Hello::own() {
-        Ok((mouth, ear, process))
+        Ok((mouth, ear, peer))
     } else {
         Err(LinkError::Version { theirs: theirs.version })
     }

@@ -1,9 +1,9 @@
 //! The training process's end: lets viewers in.
 
-use super::{address, viewer};
+use super::{address, system, viewer};
 use crate::engine::{
     Door, Handle,
-    message::{Event, Phase},
+    message::{Event, OWN_SCREEN, Phase},
 };
 use rustix::event::{PollFd, PollFlags, poll};
 use std::{
@@ -50,7 +50,14 @@ pub fn serve(handle: &Handle) -> io::Result<Server> {
         });
         let Some(run) = run else { return };
         match address::listen(&run) {
-            Ok(listener) => let_in(&listener, &woken, &door, &lives),
+            Ok(listener) => {
+                if !system::TELLS_USERS {
+                    let text = "this system does not say whose process attaches: the modes of the run's directory \
+                                and of its socket alone keep others out";
+                    door.tell(&Event::Note(text.into()));
+                }
+                let_in(&listener, &woken, &door, &lives);
+            }
             Err(error) => {
                 let text = format!("nobody can attach to this run: {error}");
                 door.tell(&Event::Warning(text));
@@ -75,7 +82,7 @@ fn ended(phase: &Phase) -> bool {
 /// Lets viewers in until it is woken.
 fn let_in(listener: &UnixListener, woken: &UnixStream, door: &Door, lives: &Sender<Infallible>) {
     let places = Arc::new(());
-    for editor in 1.. {
+    for editor in OWN_SCREEN + 1.. {
         let stream = loop {
             let mut ready = [PollFd::new(woken, PollFlags::IN), PollFd::new(listener, PollFlags::IN)];
             let polled = poll(&mut ready, None);

@@ -6,14 +6,13 @@ use super::{
     frames::{FROM_VIEWER, TO_VIEWER},
     message::{Asked, State, Told},
     peer::{Ear, Mouth, greet},
+    system::Peer,
 };
 use crate::{
     config::Config,
     engine::{
-        Door, Handle,
-        message::{
-            Command, Event, NeighbourRequest, NeighbourSheet, Snapshot, StepRecord, ViewRequest, ViewSheet,
-        },
+        Door, Handle, Wanted,
+        message::{Command, Event, NeighbourSheet, Snapshot, StepRecord, ViewSheet},
     },
 };
 use std::{
@@ -33,35 +32,26 @@ const RECORDS: usize = 2_000;
 /// What the two threads share.
 #[derive(Default)]
 struct Shared {
-    /// What the viewer looks at, until it has it.
-    asked: Mutex<Wanted>,
+    /// What the viewer looks at.
+    wanted: Mutex<Wanted>,
     /// It is heard no more.
     gone: AtomicBool,
-}
-
-/// Pictures that were asked for; views until they have come.
-#[derive(Default)]
-struct Wanted {
-    views: Option<ViewRequest>,
-    neighbours: Option<NeighbourRequest>,
-    /// They have come, all of them.
-    found: bool,
 }
 
 /// Lets a viewer in, if it is one, and serves it until it leaves.
 pub fn serve(stream: UnixStream, door: &Door, editor: u64) {
     // Whoever does not even greet is not worth a word.
-    let Ok((mouth, ear, process)) = greet(stream, TO_VIEWER, FROM_VIEWER) else { return };
-    door.tell(&Event::Note(format!("process {process} watches this run")));
+    let Ok((mouth, ear, peer)) = greet(stream, TO_VIEWER, FROM_VIEWER) else { return };
+    door.tell(&Event::Note(format!("{peer} watches this run")));
     let shared = Arc::new(Shared::default());
     let handle = door.enter();
-    let commands = Commands { door: door.clone(), shared: shared.clone(), editor, process };
+    let commands = Commands { door: door.clone(), shared: shared.clone(), editor, peer };
     let mut teller = Teller { mouth, handle, shared, config: None, views: None, neighbours: None };
     let listens = std::thread::Builder::new().name("looc-viewer-in".into()).spawn(move || commands.obey(ear));
     let ended = listens.map_err(LinkError::Io).and_then(|_| teller.tell());
     teller.mouth.close();
     if let Err(error @ (LinkError::Slow | LinkError::TooLong { .. })) = ended {
-        door.tell(&Event::Note(format!("process {process} watches no more: {error}")));
+        door.tell(&Event::Note(format!("{peer} watches no more: {error}")));
     }
 }
 
@@ -70,7 +60,7 @@ struct Commands {
     door: Door,
     shared: Arc<Shared>,
     editor: u64,
-    process: i32,
+    peer: Peer,
 }
 
 impl Commands {
@@ -84,26 +74,21 @@ impl Commands {
         self.shared.gone.store(true, Ordering::SeqCst);
         ear.close();
         if !matches!(why, LinkError::Gone) {
-            self.door.tell(&Event::Note(format!("process {} is heard no more: {why}", self.process)));
+            self.door.tell(&Event::Note(format!("{} is heard no more: {why}", self.peer)));
         }
     }
 
     /// Puts a command into the engine's queue.
     fn pass(&self, asked: Asked) {
-        let mut wanted = self.shared.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let command = match asked.command {
-            Command::Edit(edit) | Command::EditAt { edit, .. } => {
-                Command::EditAt { edit, base: asked.revision, editor: self.editor }
-            }
+            Command::Edit(edit) => Command::EditAt { edit, base: asked.revision, editor: self.editor },
+            // Made from what its screen showed, which may be older than what had come by then.
+            Command::EditAt { edit, base, .. } => Command::EditAt { edit, base, editor: self.editor },
             other => other,
         };
-        match &command {
-            Command::Views(request) => wanted.views = Some(*request),
-            Command::Neighbours(request) => {
-                (wanted.neighbours, wanted.found) = (Some(request.clone()), false);
-            }
-            _ => {}
-        }
+        // Held until it is in the queue: no answer comes before it is waited for.
+        let mut wanted = self.shared.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        wanted.ask(&command);
         self.door.command(command);
     }
 }
@@ -161,12 +146,7 @@ impl Teller {
             state.config = Some(now.config.to_yaml());
             self.config = Some(now.config.clone());
         }
-        {
-            let shared = self.shared.clone();
-            let mut wanted = shared.asked.lock().unwrap_or_else(PoisonError::into_inner);
-            state.views = self.new_views(now, &mut wanted);
-            state.neighbours = self.new_neighbours(now, &mut wanted);
-        }
+        (state.views, state.neighbours) = self.pictures(now);
         match self.mouth.say(&Told::State(Box::new(state))) {
             // Pictures too large to be sent: the rest all the same.
             Err(LinkError::TooLong { .. }) => {
@@ -178,40 +158,20 @@ impl Teller {
         }
     }
 
-    /// The newest views, if this viewer wants them. The engine answers the last who asked: where that was another,
-    /// this one asks again.
-    fn new_views(&mut self, now: &Snapshot, wanted: &mut Wanted) -> Option<Arc<ViewSheet>> {
-        let sheet = now.views.as_ref()?;
-        if self.views.as_ref().is_some_and(|known| Arc::ptr_eq(known, sheet)) {
-            return None;
+    /// What this viewer asked for, if it is new.
+    fn pictures(&mut self, now: &Snapshot) -> (Option<Arc<ViewSheet>>, Option<Arc<NeighbourSheet>>) {
+        let mut wanted = self.shared.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        for command in wanted.take(now) {
+            // An engine that has gone shows itself in its state.
+            let _ = self.handle.commands.send(command);
         }
-        self.views = Some(sheet.clone());
-        let request = wanted.views?;
-        if sheet.request == request {
-            wanted.views = None;
-            return Some(sheet.clone());
-        }
-        self.ask(Command::Views(request))
+        (news(&mut self.views, wanted.views.own()), news(&mut self.neighbours, wanted.neighbours.own()))
     }
+}
 
-    /// The same of neighbours. Of one search several sheets come.
-    fn new_neighbours(&mut self, now: &Snapshot, wanted: &mut Wanted) -> Option<Arc<NeighbourSheet>> {
-        let sheet = now.neighbours.as_ref()?;
-        if self.neighbours.as_ref().is_some_and(|known| Arc::ptr_eq(known, sheet)) {
-            return None;
-        }
-        self.neighbours = Some(sheet.clone());
-        let request = wanted.neighbours.as_ref()?;
-        if sheet.request == *request {
-            wanted.found = sheet.searched.0 >= sheet.searched.1 && !sheet.outdated;
-            return Some(sheet.clone());
-        }
-        if wanted.found { None } else { self.ask(Command::Neighbours(request.clone())) }
-    }
-
-    fn ask<T>(&self, command: Command) -> Option<T> {
-        // An engine that has gone shows itself in its state.
-        let _ = self.handle.commands.send(command);
-        None
-    }
+/// What is another than was told.
+fn news<T>(told: &mut Option<Arc<T>>, newest: Option<&Arc<T>>) -> Option<Arc<T>> {
+    let newest = newest.filter(|it| !told.as_ref().is_some_and(|told| Arc::ptr_eq(told, it)))?;
+    *told = Some(newest.clone());
+    Some(newest.clone())
 }

@@ -13,8 +13,8 @@ use crate::{
     engine::{
         Publisher, line,
         message::{
-            Command, InvarianceReport, Near, NeighbourRequest, NeighbourSheet, Neighbourhood, Phase,
-            Snapshot, Span, StepRecord, ViewParam, ViewRequest, ViewSheet, ViewTile,
+            Command, InvarianceReport, Near, NeighbourRequest, NeighbourSheet, Neighbourhood, OWN_SCREEN,
+            Phase, Snapshot, Span, StepRecord, ViewParam, ViewRequest, ViewSheet, ViewTile,
         },
     },
 };
@@ -103,9 +103,17 @@ impl Played {
         }
     }
 
-    /// What the engine was asked for since the last call.
+    /// What the engine was asked for since the last call. Edits say that they are of what the screen shows.
     pub fn asked(&self) -> Vec<Command> {
-        self.engine.commands.try_iter().filter(|command| !matches!(command, Command::Views(_))).collect()
+        let shown = |command| match command {
+            Command::EditAt { edit, base, editor } => {
+                assert_eq!((base, editor), (self.state.snapshot.revision, OWN_SCREEN));
+                Command::Edit(edit)
+            }
+            other => other,
+        };
+        let commands = self.engine.commands.try_iter().filter(|it| !matches!(it, Command::Views(_)));
+        commands.map(shown).collect()
     }
 
     pub fn draw(&mut self, width: u16, height: u16) -> String {

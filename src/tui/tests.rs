@@ -318,7 +318,7 @@ fn views_are_chosen_compared_and_kept() {
     it.press("\u{1b}e17\n");
     assert_eq!(asked(&it), [16]);
     it.press("f");
-    let mut next = snapshot();
+    let mut next = Snapshot::clone(&it.state.snapshot);
     next.invariance =
         next.invariance.map(|report| Arc::new(InvarianceReport { step: 1850, ..(*report).clone() }));
     it.publish(next);
@@ -335,7 +335,7 @@ fn views_are_asked_for_again_when_the_model_has_moved() {
     let views =
         |it: &Played| it.engine.commands.try_iter().filter(|it| matches!(it, Command::Views(_))).count();
     assert!(views(&it) >= 1);
-    let mut next = snapshot();
+    let mut next = Snapshot::clone(&it.state.snapshot);
     next.invariance =
         next.invariance.map(|report| Arc::new(InvarianceReport { step: 1850, ..(*report).clone() }));
     it.publish(next.clone());

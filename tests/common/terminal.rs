@@ -140,6 +140,12 @@ impl Terminal {
         }
     }
 
+    /// Waits for so many more training steps.
+    pub fn until_trained(&mut self, folder: &Path, more: usize) {
+        let before = steps(folder);
+        self.until_so("more steps", |_| steps(folder) >= before + more);
+    }
+
     /// Waits for the end.
     pub fn code(&mut self) -> u32 {
         let since = Instant::now();
@@ -213,4 +219,15 @@ pub fn journal(folder: &Path) -> String {
 
 pub fn has_curve(text: &str) -> bool {
     text.chars().any(|c| ('\u{2801}'..='\u{28ff}').contains(&c)) && text.contains("img/s")
+}
+
+/// Steps that the log of the run has.
+pub fn steps(folder: &Path) -> usize {
+    std::fs::read_to_string(folder.join("run/metrics.jsonl")).unwrap_or_default().lines().count()
+}
+
+/// The run stopped in good order: with a checkpoint, and the reason in the journal.
+pub fn stopped(folder: &Path) -> bool {
+    let checkpoints = folder.join("run/checkpoints").read_dir().is_ok_and(|it| it.count() > 0);
+    journal(folder).contains(r#""reason":"stopped""#) && checkpoints
 }

@@ -7,7 +7,10 @@ use super::{
     rows::{Row, Setting},
     typed::{Purpose, Typed},
 };
-use crate::{engine::message::Command, tui::action::Action};
+use crate::{
+    engine::message::{Command, Edit, OWN_SCREEN},
+    tui::action::Action,
+};
 use serde_json::Value;
 use std::time::Instant;
 
@@ -49,7 +52,15 @@ impl State {
         if edits.is_empty() {
             self.notices.say(Tone::Note, none, now);
         }
-        edits.into_iter().for_each(|edit| self.command(Command::Edit(edit)));
+        self.send(edits);
+    }
+
+    /// Asks for edits of what this screen shows: if another editor has changed it meanwhile, the engine refuses them.
+    fn send(&self, edits: Vec<Edit>) {
+        let base = self.snapshot.revision;
+        for edit in edits {
+            self.command(Command::EditAt { edit, base, editor: OWN_SCREEN });
+        }
     }
 
     /// Nothing can be edited once training has ended. Says so.
@@ -166,7 +177,7 @@ impl State {
             return;
         }
         let edits = self.editor.edit(&self.snapshot.config.clone(), changes);
-        edits.into_iter().for_each(|edit| self.command(Command::Edit(edit)));
+        self.send(edits);
     }
 
     /// Something was typed: what is narrowed by it follows at once.

@@ -29,7 +29,7 @@ pub mod typed;
 use crate::{
     curves::{Along, Heads, Mark, SeriesStore},
     engine::{
-        Handle,
+        Handle, Wanted,
         message::{Command, InvarianceReport, Phase, Snapshot, ViewRequest},
     },
     tui::{Listener, keymap::Keymap},
@@ -156,6 +156,8 @@ pub struct State {
     pub grid: bool,
     /// The matrix at random initialisation instead of the newest.
     pub baseline: bool,
+    /// Of the pictures that the engine shows, those that this screen asked for.
+    wanted: Wanted,
     /// The views last asked for.
     pub asked: Option<ViewRequest>,
     /// The views stay those of the model that they were made by.
@@ -222,6 +224,7 @@ impl State {
             lens: Lens::default(),
             grid: false,
             baseline: false,
+            wanted: Wanted::default(),
             asked: None,
             frozen: false,
             original: false,
@@ -338,6 +341,9 @@ impl State {
                 self.ask_neighbours(self.album.anew());
             }
         }
+        self.wanted.take(&new).into_iter().for_each(|again| self.command(again));
+        let new = self.wanted.shown(new);
+        self.snapshot = new.clone();
         let views = |it: &Snapshot| it.views.as_ref().map(|sheet| (sheet.request, sheet.step));
         let neighbours = |it: &Snapshot| it.neighbours.as_ref().map(Arc::as_ptr);
         std::mem::discriminant(&old.phase) != std::mem::discriminant(&new.phase)
@@ -413,9 +419,15 @@ impl State {
         let _ = self.handle.commands.send(command);
     }
 
+    /// Asks for pictures.
+    fn ask(&mut self, command: Command) {
+        self.wanted.ask(&command);
+        self.command(command);
+    }
+
     fn ask_views(&mut self, request: ViewRequest) {
         self.asked = Some(request);
-        self.command(Command::Views(request));
+        self.ask(Command::Views(request));
     }
 
     /// Whether views were asked for that have not come yet.

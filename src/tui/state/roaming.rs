@@ -144,15 +144,15 @@ impl State {
     }
 
     pub(super) fn ask_neighbours(&mut self, request: NeighbourRequest) {
-        self.command(Command::Neighbours(request.clone()));
+        self.ask(Command::Neighbours(request.clone()));
         self.album.asked = Some(request);
     }
 
     /// Whether neighbours were asked for that have not come yet.
     pub fn neighbours_awaited(&self) -> bool {
         let sheet = self.snapshot.neighbours.as_ref();
-        let waits = self.album.asked.is_some() && self.album.asked.as_ref() != sheet.map(|it| &it.request);
-        waits || sheet.is_some_and(|sheet| sheet.outdated)
+        let waits = |asked: &NeighbourRequest| !sheet.is_some_and(|sheet| sheet.request.same_image(asked));
+        self.album.asked.as_ref().is_some_and(waits) || sheet.is_some_and(|sheet| sheet.outdated)
     }
 
     /// Shows the image whose number was typed, counted from 1: its neighbours, or its views.
