@@ -72,7 +72,7 @@ fn a_run_is_rewound_to_before_an_edit_and_hangs_below_its_parent() {
     assert!(!screen.contains("color no head"), "what came after the fork is not its own:\n{screen}");
     it.press("q");
     it.press("ssss");
-    assert!(!it.draw(120, 36).contains('└'), "another order is no tree");
+    assert!(!it.draw(120, 36).contains("└ r"), "another order is no tree");
     it.press("s");
     it.press("gjR");
     it.press("y");
