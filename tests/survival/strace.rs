@@ -61,13 +61,18 @@ pub fn chosen(count: u64) -> Vec<u64> {
     (0..tried).map(|at| 1 + at * count / tried).collect()
 }
 
-/// What the call in a line was made on, without what is new in every run: `fsync state.safetensors`.
-fn told(line: &str) -> String {
+/// What the call in a line was made on: by an open file, or by a name.
+fn place(line: &str) -> &str {
     let (_, call) = call(line).unwrap_or_default();
-    // By an open file, or by a name.
     let by_name = ["rename", "mkdir", "unlink", "unlinkat"].contains(&call);
     let place = if by_name { line.split('"').nth(1) } else { line.split(['<', '>']).nth(1) };
-    let last = Path::new(place.unwrap_or_default()).file_name().unwrap_or_default().to_string_lossy();
+    place.unwrap_or_default()
+}
+
+/// The same without what is new in every run: `fsync state.safetensors`.
+fn told(line: &str) -> String {
+    let (_, call) = call(line).unwrap_or_default();
+    let last = Path::new(place(line)).file_name().unwrap_or_default().to_string_lossy();
     let name = last.strip_suffix(".tmp").and_then(|it| it.strip_prefix('.')?.rsplit_once('.'));
     let name = name.map_or(last.to_string(), |(name, _)| format!("{name} (temporary)"));
     let name = if last.starts_with(".tmp") { "the folder above".into() } else { name };
@@ -87,7 +92,7 @@ pub fn killed_at(course: &Course) -> Option<String> {
 pub fn refused(course: &Course) -> Option<Vec<String>> {
     let injected: Vec<String> =
         lines(course).into_iter().filter(|line| line.ends_with("(INJECTED)")).collect();
-    let own = |line: &String| line.contains("/run") || line.contains("\"run");
+    let own = |line: &String| Path::new(place(line)).iter().any(|part| part == "run");
     (!injected.is_empty() && injected.iter().all(own))
         .then(|| injected.iter().map(|line| told(line)).collect())
 }
