@@ -109,10 +109,15 @@ pub fn make_dirs(path: &Path) -> io::Result<()> {
     if above != path {
         make_dirs(above)?;
     }
+    make_child(path)
+}
+
+/// The same where the directory above it must be there: what was moved away is not made anew.
+pub fn make_child(path: &Path) -> io::Result<()> {
     match make_dir(path) {
-        // Another process was faster.
+        // Also if another process was faster.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        made => made.and_then(|()| sync_dir(above)),
+        made => made.and_then(|()| sync_dir(parent(path))),
     }
 }
 

@@ -10,6 +10,7 @@ use looc::{
     link,
     run::{Entry, State, StopReason, Summary, holder, journal, metrics},
 };
+use portable_pty::CommandBuilder;
 use rustix::process::{Pid, Signal, kill_process};
 use served::{PATIENCE, PROGRAM, Trained, framed, hello, program, raw, rest, told, until};
 use std::{
@@ -283,14 +284,15 @@ fn a_run_is_left_and_come_back_to() {
     assert!(state(&run) == state(&other), "the final checkpoints differ");
 }
 
-/// With `--on-hangup detach` the loss of the terminal is no end.
+/// The loss of the terminal is no end, if nothing else was said.
 #[test]
 fn a_run_outlives_its_terminal() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
-    let arguments = [SMALL, &["--on-hangup", "detach"]].concat();
-    let apart = r#"exec "$0" "$@" 2> said"#;
-    let mut screen = Terminal::start_by(&["sh", "-c", apart], folder.path(), &arguments, 24, 80);
+    let mut command = CommandBuilder::new("sh");
+    command.args([&["-c", r#"exec "$0" "$@" 2> said"#, PROGRAM], SMALL].concat());
+    command.cwd(folder.path());
+    let mut screen = Terminal::spawn(command, 24, 80);
     let _ended = Ended(run.clone());
     screen.until("the status line", |text| text.contains("img/s"));
     let before = screen.child.process_id();

@@ -32,7 +32,7 @@ impl Run for Attach {
     fn run(self, globals: &Globals) -> Result<Code, Report> {
         let options = self.look.options(globals)?;
         let run = trained::chosen(self.run, "attach")?;
-        let watch = Watch { options, log: globals.log.clone(), on_hangup: OnHangup::Stop };
+        let watch = Watch { options, log: globals.log.clone(), on_hangup: OnHangup::default() };
         watch.until_left(Watched::Attached(run))
     }
 }

@@ -25,8 +25,8 @@ pub struct Screen {
     /// Play a short recorded run: nothing is trained and nothing written, and every key works
     #[arg(long, conflicts_with_all = ["config", "run", "steps", "resume"])]
     demo: bool,
-    /// When the terminal goes away: stop with a checkpoint, or train on without a screen, for `looc-tui attach`
-    #[arg(long, value_name = "WHAT", default_value = "stop")]
+    /// When the terminal goes away: train on without a screen, for `looc-tui attach`, or stop with a checkpoint
+    #[arg(long, value_name = "WHAT", default_value = "detach")]
     on_hangup: OnHangup,
 }
 
@@ -34,8 +34,8 @@ pub struct Screen {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum OnHangup {
     #[default]
-    Stop,
     Detach,
+    Stop,
 }
 
 impl Screen {
@@ -48,7 +48,7 @@ impl Screen {
             || run.is_some()
             || steps.is_some()
             || *resume
-            || self.on_hangup != OnHangup::Stop
+            || self.on_hangup != OnHangup::default()
     }
 
     /// Whether nothing was said of which run it is to be.

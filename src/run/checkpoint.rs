@@ -125,7 +125,7 @@ pub(super) fn save(
     let state = tensors::encode(&checkpoint.tensors).map_err(unsound)?;
     let config = checkpoint.config_yaml.as_bytes();
     let manifest = manifest(checkpoint, &state).map_err(|error| unsound(error.to_string()))?;
-    durable::make_dirs(folder).map_err(RunError::io("create", folder))?;
+    durable::make_child(folder).map_err(RunError::io("create", folder))?;
     let names = names(folder)?;
     let kept = &kept[kept.len().saturating_sub(KEPT)..];
     // Before, so that the disk needs no room for a fourth.

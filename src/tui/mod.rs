@@ -111,7 +111,7 @@ fn environment() -> Option<Ground> {
 pub struct Left {
     /// By a signal, or because the terminal went away; not by a key.
     pub signalled: bool,
-    /// By the loss of the terminal.
+    /// By the loss of the terminal, without having been asked to.
     pub hung_up: bool,
     /// The run is to go on without a screen.
     pub detached: bool,

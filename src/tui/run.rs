@@ -114,6 +114,8 @@ struct Loop<'a> {
     typed: Vec<Event>,
     signalled: bool,
     hung_up: bool,
+    /// The reader had asked to leave before the terminal went.
+    asked: bool,
 }
 
 impl<'a> Loop<'a> {
@@ -143,6 +145,7 @@ impl<'a> Loop<'a> {
             typed: Vec::new(),
             signalled: false,
             hung_up: false,
+            asked: false,
         };
         let way = |able, depth| Images::chosen(options.images, able, depth, options.glyphs);
         it.pictures.way = way(Images::Half, theme.depth);
@@ -180,7 +183,9 @@ impl<'a> Loop<'a> {
                     if !matches!(told, Told::Resize) {
                         self.signalled = true;
                         let hung_up = matches!(told, Told::HangUp);
-                        self.hung_up |= hung_up;
+                        if hung_up {
+                            self.gone();
+                        }
                         // A terminal that goes away is seen twice, and nobody has asked a second time then.
                         let again = self.state.leaving.is_some() && !hung_up;
                         if again || self.state.ended() || self.state.remote {
@@ -287,9 +292,17 @@ impl<'a> Loop<'a> {
         self.stage.forget()
     }
 
+    /// Notes that the terminal is gone. It is seen more than once.
+    fn gone(&mut self) {
+        if !self.hung_up {
+            (self.hung_up, self.asked) = (true, self.state.leaving.is_some());
+        }
+    }
+
     /// The terminal is gone: the run is ended in good order, unseen.
     fn hang_up(&mut self) {
-        (self.signalled, self.hung_up) = (true, true);
+        self.signalled = true;
+        self.gone();
         if !self.state.remote {
             self.state.stop(Instant::now());
         }
@@ -307,7 +320,7 @@ impl<'a> Loop<'a> {
     fn left(&self) -> Left {
         Left {
             signalled: self.signalled,
-            hung_up: self.hung_up,
+            hung_up: self.hung_up && !self.asked,
             // A signal that came meanwhile ends everything, but for the loss of the terminal.
             detached: self.state.detaching && (!self.signalled || self.hung_up),
             interrupted: self.state.by_interrupt,

@@ -42,9 +42,13 @@ impl Terminal {
         Self::start_by(&[], folder, arguments, rows, cols)
     }
 
-    /// The program started by another one, with these arguments before it.
+    /// The program started by another one, with these arguments before it. A screen stops with its terminal unless it is
+    /// told otherwise: a test that fails leaves nothing that trains on.
     pub fn start_by(by: &[&str], folder: &Path, arguments: &[&str], rows: u16, cols: u16) -> Self {
-        let words = [by, &[env!("CARGO_BIN_EXE_looc-tui")], arguments].concat();
+        let is_screen = arguments.first().is_none_or(|first| first.starts_with('-'));
+        let told = arguments.iter().any(|it| *it == "--on-hangup");
+        let stops: &[&str] = if is_screen && !told { &["--on-hangup", "stop"] } else { &[] };
+        let words = [by, &[env!("CARGO_BIN_EXE_looc-tui")], stops, arguments].concat();
         let mut command = CommandBuilder::new(words[0]);
         command.args(&words[1..]);
         command.cwd(folder);
