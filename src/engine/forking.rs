@@ -70,7 +70,13 @@ pub fn fork(parent: &Path, at: At, child: Option<&Path>, changes: &[String]) -> 
     let config_hash = config.hash();
     let fork =
         Fork { parent, checkpoint: &checkpoint, config_hash: &config_hash, seed: manifest.seed, entries };
-    fork.make(&path)?;
+    if let Err(error) = fork.make(&path) {
+        if child.is_none() {
+            // The number that was taken is given back; what is not empty stays.
+            let _ = std::fs::remove_dir(&path);
+        }
+        return Err(error.into());
+    }
     Ok(Forked { path, step, steps, warnings })
 }
 

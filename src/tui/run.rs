@@ -28,6 +28,8 @@ use tokio::{
 
 /// The loop looks around at least this often: for notices that expire, readings, a dead terminal.
 const TICK: Duration = Duration::from_millis(250);
+/// While a window is dragged to another size, everything is painted anew this often.
+const RESIZED: Duration = Duration::from_millis(33);
 /// A last checkpoint may take so long before the screen leaves without it.
 const FAREWELL: Duration = Duration::from_secs(60);
 
@@ -174,6 +176,8 @@ impl<'a> Loop<'a> {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut engine_lives, mut lost) = (true, false);
+        // The last frame for another size, and when the next one is due.
+        let (mut resized, mut due) = (Instant::now(), None);
         unless_gone(self.draw())?;
         loop {
             let mut redraw = false;
@@ -192,9 +196,14 @@ impl<'a> Loop<'a> {
                             return Ok(self.left());
                         }
                         self.state.stop(Instant::now());
+                        redraw = true;
                     } else {
-                        self.pictures.forget();
+                        due = due.or(Some(Instant::now().max(resized + RESIZED)));
                     }
+                }
+                () = tokio::time::sleep_until(due.unwrap_or(resized).into()), if due.is_some() => {
+                    (resized, due) = (Instant::now(), None);
+                    self.pictures.forget();
                     redraw = true;
                 }
                 event = keys.next(), if !lost => match event {
