@@ -46,7 +46,7 @@ impl Terminal {
     /// told otherwise: a test that fails leaves nothing that trains on.
     pub fn start_by(by: &[&str], folder: &Path, arguments: &[&str], rows: u16, cols: u16) -> Self {
         let is_screen = arguments.first().is_none_or(|first| first.starts_with('-'));
-        let told = arguments.iter().any(|it| *it == "--on-hangup");
+        let told = arguments.contains(&"--on-hangup");
         let stops: &[&str] = if is_screen && !told { &["--on-hangup", "stop"] } else { &[] };
         let words = [by, &[env!("CARGO_BIN_EXE_looc-tui")], stops, arguments].concat();
         let mut command = CommandBuilder::new(words[0]);
