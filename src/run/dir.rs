@@ -76,12 +76,13 @@ impl RunDir {
         }
         let (journal, records) = Journal::open(&path.join(JOURNAL))?;
         let metrics = MetricsLog::open(&path.join(METRICS))?;
-        let kept = History::of(&records)
+        let mut kept: Vec<u64> = History::of(&records)
             .edits
             .iter()
             .filter(|edit| edit.is_structural())
             .map(|it| it.step)
             .collect();
+        kept.dedup();
         let warnings = Vec::new();
         Ok(Self { path: path.to_path_buf(), manifest, records, journal, metrics, warnings, kept, lock })
     }

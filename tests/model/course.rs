@@ -66,17 +66,18 @@ pub struct Course {
     /// steps.
     pub edits: Vec<Edited>,
     pub revision: usize,
-    /// Step and edits in force, the newest last.
+    /// Step and edits in force of those that are there, the newest last.
     pub checkpoints: Vec<(u64, usize)>,
+    /// Steps at which a head was given or taken.
+    turns: Vec<u64>,
     /// How the last edit ended.
     pub refused: bool,
-    /// How many runs there were: one that is killed before its first checkpoint cannot be resumed.
-    pub runs: u64,
 }
 
 impl Course {
-    fn begin(runs: u64) -> Self {
-        Self { step: 0, edits: Vec::new(), revision: 0, checkpoints: Vec::new(), refused: false, runs }
+    fn begin() -> Self {
+        let (edits, checkpoints, turns) = (Vec::new(), Vec::new(), Vec::new());
+        Self { step: 0, edits, revision: 0, checkpoints, turns, refused: false }
     }
 
     /// What a value is with the edits in force.
@@ -105,6 +106,12 @@ impl Course {
     fn save(&mut self) {
         let here = (self.step, self.revision);
         if self.checkpoints.last() != Some(&here) {
+            // Beside the new one, the two newest stay, and those of the last four turns.
+            let (newest, turns) =
+                (self.checkpoints.len().saturating_sub(2), self.turns.len().saturating_sub(4));
+            let kept = self.turns[turns..].to_vec();
+            let mut at = 0..;
+            self.checkpoints.retain(|(step, _)| at.next() >= Some(newest) || kept.contains(step));
             self.checkpoints.push(here);
         }
     }
@@ -117,16 +124,16 @@ impl Course {
         if path.ends_with(".head") {
             self.save();
         }
+        if path.ends_with(".head") && self.turns.last() != Some(&self.step) {
+            self.turns.push(self.step);
+        }
         self.edits.push(Edited { step: self.step, path, value });
         self.revision += 1;
     }
 
-    /// Back to the newest checkpoint. What was acknowledged stays.
+    /// Back to the newest checkpoint, or to the beginning. What was acknowledged stays.
     fn resume(&mut self) {
-        match self.checkpoints.last() {
-            Some((step, revision)) => (self.step, self.revision) = (*step, *revision),
-            None => *self = Self::begin(self.runs + 1),
-        }
+        (self.step, self.revision) = self.checkpoints.last().copied().unwrap_or((0, 0));
         self.catch_up();
     }
 }
@@ -140,7 +147,7 @@ impl ReferenceStateMachine for Course {
     type Transition = Transition;
 
     fn init_state() -> BoxedStrategy<Self> {
-        Just(Self::begin(1)).boxed()
+        Just(Self::begin()).boxed()
     }
 
     fn transitions(_: &Self) -> BoxedStrategy<Transition> {
