@@ -305,6 +305,16 @@ fn a_state_that_is_not_the_one_before_is_told() {
     assert!(told.contains("the state of step 8 is not the one"), "{told}");
 }
 
+/// How the replay differs of a copy, called `name`, of a run of ten steps that goes on from its spoilt checkpoint of step 6.
+fn resumed_from(whole: &Path, name: &str, spoil: &dyn Fn(&Path)) -> Option<Difference> {
+    let run = whole.with_file_name(name);
+    copy(whole, &run);
+    fs::remove_dir_all(run.join("checkpoints/step-00000010")).unwrap();
+    spoil(&run.join("checkpoints/step-00000006"));
+    train(config(SMALL), Place::Resume(run.clone()), 10);
+    replay(&run).difference
+}
+
 /// The control: whatever a checkpoint leaves out, the run that goes on from it is another one, and the
 /// replay says so.
 #[test]
@@ -312,14 +322,7 @@ fn nothing_may_be_missing_from_a_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let whole = folder.path().join("whole");
     train(config(&[SMALL, &["train.checkpoint_every=6"]].concat()), Place::New(whole.clone()), 10);
-    let resumed_without = |name: &str, spoil: &dyn Fn(&Path)| {
-        let run = folder.path().join(name);
-        copy(&whole, &run);
-        fs::remove_dir_all(run.join("checkpoints/step-00000010")).unwrap();
-        spoil(&run.join("checkpoints/step-00000006"));
-        train(config(SMALL), Place::Resume(run.clone()), 10);
-        replay(&run).difference
-    };
+    let resumed_without = |name: &str, spoil: &dyn Fn(&Path)| resumed_from(&whole, name, spoil);
     let count = |name: &'static str| {
         move |checkpoint: &Path| {
             rewrite_facts(checkpoint, |facts| {
@@ -377,14 +380,7 @@ fn nothing_that_is_seldom_there_may_be_missing_from_a_checkpoint() {
     }
     watched.send(Command::Resume);
     assert_eq!(watched.join().phase, Phase::Finished);
-    let resumed_without = |name: &str, spoil: &dyn Fn(&Path)| {
-        let run = folder.path().join(name);
-        copy(&whole, &run);
-        fs::remove_dir_all(run.join("checkpoints/step-00000010")).unwrap();
-        spoil(&run.join("checkpoints/step-00000006"));
-        train(config(SMALL), Place::Resume(run.clone()), 10);
-        replay(&run).difference
-    };
+    let resumed_without = |name: &str, spoil: &dyn Fn(&Path)| resumed_from(&whole, name, spoil);
     assert_eq!(resumed_without("nothing", &|_| {}), None);
     let of = |part: &'static str| move |checkpoint: &Path| forget(checkpoint, |name| name.contains(part));
     let updates = |checkpoint: &Path| {

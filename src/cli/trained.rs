@@ -4,7 +4,7 @@ use super::Usage;
 use crate::{
     engine::Handle,
     link::{self, LinkError},
-    run::{self, State, Summary},
+    run::{self, Summary},
     text::printable_name,
 };
 use color_eyre::Report;
@@ -45,8 +45,7 @@ pub fn chosen(named: Option<PathBuf>, command: &str) -> Result<PathBuf, Report> 
 
 /// The runs below `runs` that are being trained.
 pub fn runs() -> Vec<Summary> {
-    let trained = |it: &Summary| matches!(it.state, State::Starting | State::Training | State::Paused);
-    run::list(Path::new(RUNS)).into_iter().flatten().filter(trained).collect()
+    run::list(Path::new(RUNS)).into_iter().flatten().filter(|it| it.state.is_held()).collect()
 }
 
 /// Attaches to a run, also to one whose process is only about to listen.

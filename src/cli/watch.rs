@@ -92,7 +92,8 @@ impl Watch {
             background::go_on(run, self.log.as_deref())?;
         } else if let Some(run) = &last.run {
             // A terminal that has gone cannot be told.
-            let _ = writeln!(stderr(), "{} · step {} of {}", run.display(), last.step, last.steps);
+            let name = printable_name(run.as_os_str());
+            let _ = writeln!(stderr(), "{name} · step {} of {}", last.step, last.steps);
         }
         Ok(left)
     }

@@ -7,9 +7,7 @@ use crate::{
         measured,
         message::{InvarianceReport, Phase, Snapshot, Span, StepRecord},
     },
-    run::{
-        self, Entry, History, Manifest, Record, RunError, State, Summary, Turn, config_yaml, journal, metrics,
-    },
+    run::{self, Entry, History, Manifest, Record, RunError, Summary, Turn, config_yaml, journal, metrics},
 };
 use std::{path::Path, sync::Arc};
 
@@ -85,9 +83,7 @@ impl Recorded {
         let losses = figures("loss/").into_iter().map(|(head, loss)| (head, Some(loss))).collect();
         Ok(Snapshot {
             phase: Phase::Recorded(match summary.state {
-                State::Training | State::Starting | State::Paused => {
-                    format!("{}, in another process", summary.state)
-                }
+                held if held.is_held() => format!("{held}, in another process"),
                 ended => ended.to_string(),
             }),
             run: Some(run.to_owned()),

@@ -31,6 +31,13 @@ pub enum State {
     Killed,
 }
 
+impl State {
+    /// Whether a process holds the run, and trains it or is about to.
+    pub fn is_held(self) -> bool {
+        matches!(self, Self::Starting | Self::Training | Self::Paused)
+    }
+}
+
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

@@ -86,14 +86,12 @@ impl State {
         match why {
             Some(why) => self.notices.say(Tone::Note, &why, now),
             None => {
-                let trained =
-                    matches!(chosen.state, run::State::Training | run::State::Paused | run::State::Starting);
-                let made = if trained {
+                let first = if chosen.state.is_held() {
                     format!("{} is trained by another process. ", chosen.name)
                 } else {
                     String::new()
                 };
-                self.over = Over::Resume(chosen.path.clone(), made);
+                self.over = Over::Resume(chosen.path.clone(), first);
             }
         }
     }

@@ -113,7 +113,7 @@ pub enum Over {
     Failure(usize),
     /// Any action by its name, or any preset.
     Palette(Palette),
-    /// Whether to leave this run and go on with another; before it, what has been made.
+    /// Whether to leave this run and go on with another; before the question, a sentence on that run.
     Resume(PathBuf, String),
     /// A title and lines to read, scrolled so far.
     Page(Arc<(String, Vec<String>)>, usize),

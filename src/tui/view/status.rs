@@ -150,14 +150,14 @@ pub fn message(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
         line(area, vec![Span::styled(text, theme.warn())], buffer);
         return;
     }
-    if let Over::Resume(run, made) = &state.over {
+    if let Over::Resume(run, first) = &state.over {
         let name = run.file_name().unwrap_or(run.as_os_str()).to_string_lossy();
         let how = match () {
             () if state.ended() => "",
             () if state.remote => ", which trains on,",
             () => ", with a checkpoint,",
         };
-        let text = format!(" {made}Leave this run{how} and go on with {}?", plain_line(&name));
+        let text = format!(" {first}Leave this run{how} and go on with {}?", plain_line(&name));
         line(area, vec![Span::styled(text + "  y yes · n no", theme.warn())], buffer);
         return;
     }
